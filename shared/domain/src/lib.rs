@@ -17,10 +17,11 @@ pub mod zone;
 pub use booking::{Booking, BookingState};
 pub use event::{Actor, Event};
 pub use id::{
-    BookingId, EventId, FeedId, LocationId, MessageId, RequestId, ResourceId, ReviewId, SeriesId, SessionId, UserId,
+    BookingId, EventId, FeedId, LocationId, MessageId, RequestId, ResourceId, ReviewId, SeriesId, SessionId,
+    UserId,
 };
 pub use people::{Caller, Permission, Role, Scope};
 pub use resource::{Location, Resource};
 pub use span::Span;
-pub use user::User;
+pub use user::{Preferences, Session, User};
 pub use zone::Zone;

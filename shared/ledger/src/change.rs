@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
 use domain::ResourceId;
 use errors::{Code, Error, Result};
 use jiff::Timestamp;
@@ -185,7 +187,7 @@ mod tests {
     /// DynamoDB counts operators and functions: 300 at most; an expression may have 4,096 bytes.
     #[test]
     fn the_longest_claim_of_a_block_stays_within_dynamodbs_limits() {
-        let aligned = (1_800_000_000_i64 / 300).rem_euclid(QUANTA) ;
+        let aligned = (1_800_000_000_i64 / 300).rem_euclid(QUANTA);
         let start = if aligned == 0 { 0 } else { QUANTA - aligned };
         let whole = claim(start, QUANTA, u128::from(u64::MAX));
         let changes = Changes::new().take(&whole);
@@ -194,7 +196,11 @@ mod tests {
         let condition = update.condition_expression().unwrap();
         let count = |word: &str| condition.matches(word).count();
         let operators = count("attribute_not_exists") + count("OR ") + count("<") + count("AND ");
-        println!("longest claim: {operators} operators, {} bytes of condition, {} bytes of update", condition.len(), update.update_expression().len());
+        println!(
+            "longest claim: {operators} operators, {} bytes of condition, {} bytes of update",
+            condition.len(),
+            update.update_expression().len()
+        );
         assert!(operators <= 300, "{operators}");
         assert!(condition.len() <= 4_096 && update.update_expression().len() <= 4_096);
     }
@@ -204,7 +210,12 @@ mod tests {
         // A number takes half a byte a digit and one more; names and keys count in full (DynamoDB's item size rules).
         let names: usize = (0..QUANTA).map(|place| block::attribute(place).len()).sum();
         let marks = usize::try_from(QUANTA).unwrap() * (17_usize.div_ceil(2) + 1);
-        let keys = "pk".len() + ResourceId::derived([1; 16]).to_string().len() + "sk".len() + 5 + "expires".len() + 6;
+        let keys = "pk".len()
+            + ResourceId::derived([1; 16]).to_string().len()
+            + "sk".len()
+            + 5
+            + "expires".len()
+            + 6;
         assert!(names + marks + keys <= 1_024, "{}", names + marks + keys);
     }
 

@@ -32,7 +32,12 @@ impl TakenSpan {
 ///
 /// # Errors
 /// `unavailable` when the database is.
-pub async fn taken(store: &Store, resource: ResourceId, span: Span, now: Timestamp) -> Result<Vec<TakenSpan>> {
+pub async fn taken(
+    store: &Store,
+    resource: ResourceId,
+    span: Span,
+    now: Timestamp,
+) -> Result<Vec<TakenSpan>> {
     let quanta = block::quanta(&span);
     let (first, last) = (block::place(quanta.start).0, block::place(quanta.end - 1).0);
     let mut marks = BTreeMap::new();

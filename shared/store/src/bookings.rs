@@ -66,8 +66,14 @@ impl Store {
     /// # Errors
     /// `unavailable` when the database is.
     pub async fn bookings(&self, ids: &[BookingId]) -> Result<Vec<Booking>> {
-        let keys: Vec<_> = ids.iter().map(|id| (RESERVATIONS, id.to_string(), "booking".to_owned())).collect();
-        let mut found = self.get_many(&keys).await?.into_iter().map(|(_, item)| read(item)).collect::<Result<Vec<Booking>>>()?;
+        let keys: Vec<_> =
+            ids.iter().map(|id| (RESERVATIONS, id.to_string(), "booking".to_owned())).collect();
+        let mut found = self
+            .get_many(&keys)
+            .await?
+            .into_iter()
+            .map(|(_, item)| read(item))
+            .collect::<Result<Vec<Booking>>>()?;
         found.sort_by_key(|booking| ids.iter().position(|id| *id == booking.id));
         Ok(found)
     }
@@ -76,7 +82,12 @@ impl Store {
     ///
     /// # Errors
     /// `unavailable` when the database is.
-    pub async fn bookings_of(&self, user: UserId, limit: u32, after: Option<Position>) -> Result<Page<Booking>> {
+    pub async fn bookings_of(
+        &self,
+        user: UserId,
+        limit: u32,
+        after: Option<Position>,
+    ) -> Result<Page<Booking>> {
         self.query(list(&BY_USER, user.to_string(), Range::All, true, limit, after)).await
     }
 
@@ -107,12 +118,14 @@ impl Store {
         look_back: SignedDuration,
         most: usize,
     ) -> Result<Vec<Booking>> {
-        let first = zone.local(span.start().saturating_sub(look_back.min(LONGEST)).unwrap_or(span.start())).date();
+        let first =
+            zone.local(span.start().saturating_sub(look_back.min(LONGEST)).unwrap_or(span.start())).date();
         let last = zone.local(span.end()).date();
         let mut all = Vec::new();
         for day in first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last) {
             let prefix = Range::Prefix(format!("{resource}#"));
-            let query = |after| list(&BY_PLACE, format!("{location}#{day}"), prefix.clone(), false, 500, after);
+            let query =
+                |after| list(&BY_PLACE, format!("{location}#{day}"), prefix.clone(), false, 500, after);
             let (found, _) = self.query_all::<Booking>(most, query).await?;
             all.extend(found.into_iter().filter(|booking| booking.span.overlaps(&span)));
             if all.len() >= most {

@@ -72,7 +72,12 @@ impl Store {
     ///
     /// # Errors
     /// `unavailable` when the database is.
-    pub async fn events_between(&self, from: Timestamp, to: Timestamp, most: usize) -> Result<(Vec<Event>, bool)> {
+    pub async fn events_between(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        most: usize,
+    ) -> Result<(Vec<Event>, bool)> {
         let mut events: Vec<Event> = Vec::new();
         let mut more = false;
         let (mut date, last) = (day(from), day(to));

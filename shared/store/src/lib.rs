@@ -38,13 +38,15 @@ pub mod schema;
 mod table;
 mod tx;
 
+mod accounts;
 mod bookings;
 mod tables;
 
+pub use accounts::Account;
 pub use bookings::{LONGEST, booking_from};
-pub use client::{Config, Store};
+pub use client::{CALL_TIMEOUT, Config, Store};
 pub use events::event_from;
 pub use meter::{Usage, metered, read as count_read};
 pub use page::{Page, Position};
 pub use table::{Item, broken};
-pub use tx::{Outcome, Refused, Tx};
+pub use tx::{MOST_ACTIONS, Outcome, Refused, Tx};

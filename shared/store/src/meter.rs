@@ -1,7 +1,7 @@
 //! What a piece of work consumed: round trips and capacity units, counted per task.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_sdk_dynamodb::types::ConsumedCapacity;
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -35,7 +35,13 @@ pub struct Usage {
 impl std::fmt::Display for Usage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let units = |halves: u64| format!("{}{}", halves / 2, if halves % 2 == 0 { "" } else { ".5" });
-        write!(f, "trips={}, reads={}, writes={}", self.trips, units(self.half_reads), units(self.half_writes))
+        write!(
+            f,
+            "trips={}, reads={}, writes={}",
+            self.trips,
+            units(self.half_reads),
+            units(self.half_writes)
+        )
     }
 }
 
@@ -65,7 +71,12 @@ pub(crate) fn written(consumed: &[ConsumedCapacity]) {
 
 fn count(consumed: Option<&ConsumedCapacity>, counter: impl Fn(&Meter) -> &AtomicU64) {
     let units = consumed.and_then(ConsumedCapacity::capacity_units).unwrap_or_default();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::float_arithmetic, reason = "DynamoDB's units are small positive floats")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::float_arithmetic,
+        reason = "DynamoDB's units are small positive floats"
+    )]
     let halves = (units * 2.0).round() as u64;
     let _ = METER.try_with(|meter| counter(meter).fetch_add(halves, Ordering::Relaxed));
 }

@@ -64,7 +64,8 @@ pub const CATALOG: Table = Table {
     stream: false,
 };
 /// Capacity: blocks of claimed time. Only `ledger` names it.
-pub const LEDGER: Table = Table { name: "Ledger", numeric_sort: true, indexes: &[], expires: true, stream: false };
+pub const LEDGER: Table =
+    Table { name: "Ledger", numeric_sort: true, indexes: &[], expires: true, stream: false };
 /// Bookings and series.
 pub const RESERVATIONS: Table = Table {
     name: "Reservations",
@@ -77,12 +78,19 @@ pub const RESERVATIONS: Table = Table {
 pub const EVENTS: Table =
     Table { name: "Events", numeric_sort: true, indexes: &[BY_TIME], expires: false, stream: true };
 /// Messages to people and where they stand.
-pub const MESSAGES: Table =
-    Table { name: "Messages", numeric_sort: false, indexes: &[BY_RECIPIENT, BY_DUE], expires: true, stream: false };
+pub const MESSAGES: Table = Table {
+    name: "Messages",
+    numeric_sort: false,
+    indexes: &[BY_RECIPIENT, BY_DUE],
+    expires: true,
+    stream: false,
+};
 /// Counters of limits, the relay's place in the feed: short-lived.
-pub const LIVE: Table = Table { name: "Live", numeric_sort: false, indexes: &[], expires: true, stream: false };
+pub const LIVE: Table =
+    Table { name: "Live", numeric_sort: false, indexes: &[], expires: true, stream: false };
 /// What `insights` derives from the feed.
-pub const INSIGHTS: Table = Table { name: "Insights", numeric_sort: false, indexes: &[], expires: false, stream: false };
+pub const INSIGHTS: Table =
+    Table { name: "Insights", numeric_sort: false, indexes: &[], expires: false, stream: false };
 
 /// Every table.
 pub const TABLES: &[Table] = &[ACCOUNTS, CATALOG, LEDGER, RESERVATIONS, EVENTS, MESSAGES, LIVE, INSIGHTS];

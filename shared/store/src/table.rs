@@ -124,7 +124,8 @@ impl Store {
             if rounds > 5 {
                 return Err(Error::unavailable("a batch read stayed unprocessed five times"));
             }
-            let mut request = self.client().batch_get_item().return_consumed_capacity(ReturnConsumedCapacity::Total);
+            let mut request =
+                self.client().batch_get_item().return_consumed_capacity(ReturnConsumedCapacity::Total);
             for (table, keys) in wanted.drain() {
                 let keys = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
                 request = request.request_items(table, keys.map_err(Error::internal)?);

@@ -41,10 +41,13 @@ impl Store {
     async fn indexes_of(&self, table: &Table) -> Result<Option<BTreeSet<String>>> {
         match self.client().describe_table().table_name(self.name(table)).send().await {
             Ok(answer) => {
-                let indexes = answer.table.and_then(|table| table.global_secondary_indexes).unwrap_or_default();
+                let indexes =
+                    answer.table.and_then(|table| table.global_secondary_indexes).unwrap_or_default();
                 Ok(Some(indexes.into_iter().filter_map(|index| index.index_name).collect()))
             }
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => Ok(None),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => {
+                Ok(None)
+            }
             Err(error) => Err(broken(error)),
         }
     }

@@ -73,7 +73,12 @@ impl Tx {
     }
 
     /// A record that must not exist yet. If one with the same `request` hash does, the command is a replay of it.
-    pub(crate) fn insert<T: Record>(&mut self, store: &Store, record: &T, taken: impl FnOnce() -> Error + Send + 'static) {
+    pub(crate) fn insert<T: Record>(
+        &mut self,
+        store: &Store,
+        record: &T,
+        taken: impl FnOnce() -> Error + Send + 'static,
+    ) {
         let Some(item) = self.item(record) else { return };
         let request = item.get("request").cloned();
         let put = Put::builder()
@@ -105,7 +110,9 @@ impl Tx {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build();
         self.built(put, |tx, put| {
-            tx.push(TransactWriteItem::builder().put(put).build(), |old| Refused::Error(outdated::<T>(old.as_ref())));
+            tx.push(TransactWriteItem::builder().put(put).build(), |old| {
+                Refused::Error(outdated::<T>(old.as_ref()))
+            });
         });
     }
 
@@ -118,8 +125,11 @@ impl Tx {
 
     /// A key that must be gone afterwards.
     pub(crate) fn delete(&mut self, store: &Store, table: &Table, pk: &str, sk: &str) {
-        let delete = Delete::builder().table_name(store.name(table)).set_key(Some(key(table, pk, sk))).build();
-        self.built(delete, |tx, delete| tx.push(TransactWriteItem::builder().delete(delete).build(), unconditional));
+        let delete =
+            Delete::builder().table_name(store.name(table)).set_key(Some(key(table, pk, sk))).build();
+        self.built(delete, |tx, delete| {
+            tx.push(TransactWriteItem::builder().delete(delete).build(), unconditional)
+        });
     }
 
     /// A condition on an item that the transaction does not write; costs as much as a write.
@@ -186,7 +196,10 @@ impl Store {
         if tx.actions.len() > MOST_ACTIONS {
             return Err(Error::new(
                 Code::TooLarge,
-                format!("this would take {} writes at once; at most {MOST_ACTIONS} are possible", tx.actions.len()),
+                format!(
+                    "this would take {} writes at once; at most {MOST_ACTIONS} are possible",
+                    tx.actions.len()
+                ),
             ));
         }
         let token = token();
@@ -233,7 +246,9 @@ fn cancelled(
     error: &aws_sdk_dynamodb::error::SdkError<TransactWriteItemsError>,
 ) -> Option<&[CancellationReason]> {
     match error.as_service_error() {
-        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => Some(cancelled.cancellation_reasons()),
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+            Some(cancelled.cancellation_reasons())
+        }
         _ => None,
     }
 }
