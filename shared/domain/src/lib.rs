@@ -12,11 +12,14 @@ pub mod id;
 pub mod people;
 pub mod refusal;
 pub mod resource;
+pub mod review;
 pub mod rules;
+pub mod series;
 pub mod span;
 pub mod text;
 pub mod user;
 mod wall;
+pub mod weekly;
 pub mod zone;
 
 #[cfg(test)]
@@ -30,6 +33,9 @@ pub use id::{
 pub use people::{Caller, Permission, Role, Scope};
 pub use refusal::Refusal;
 pub use resource::{Location, Resource};
+pub use review::Review;
+pub use series::Series;
 pub use span::Span;
 pub use user::User;
+pub use weekly::Weekly;
 pub use zone::Zone;
