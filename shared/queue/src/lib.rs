@@ -8,7 +8,7 @@
 //!
 //! ```no_run
 //! # async fn notify(_: queue::Job, _: queue::Attempt) -> errors::Result<()> { Ok(()) }
-//! # async fn main() -> errors::Result<()> {
+//! # async fn lambda() -> errors::Result<()> {
 //! let queue = queue::Queue::from_env(queue::NOTIFY)?;
 //! queue::run(|event| queue::consume(&queue, event, notify)).await
 //! # }
