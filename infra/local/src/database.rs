@@ -1,4 +1,4 @@
-//! The embedded DynamoDB: the same protocol and SDK as on AWS, on loopback, kept in one `SQLite` file.
+//! The embedded `DynamoDB`: the same protocol and SDK as on AWS, on loopback, kept in one `SQLite` file.
 
 use std::io;
 use std::path::PathBuf;
@@ -57,7 +57,7 @@ pub async fn start(data: &Data, clock: Clock) -> io::Result<Database> {
     let server = dynoxide::server::serve_with_shutdown(listener, handle.clone(), async move {
         // A sender that is dropped stops nothing: the database runs until somebody says so.
         if stopped.await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     });
     let server = tokio::spawn(server);

@@ -53,7 +53,7 @@ impl Sqs {
     /// An endpoint that checks no credentials, as the laptop's.
     pub fn local(endpoint: impl Into<String>) -> Self {
         let credentials = Credentials::from_keys("local", "local", None);
-        Self::connect(Some(endpoint.into()), "local".to_owned(), credentials)
+        Self::connect(Some(endpoint.into()), "us-east-1".to_owned(), credentials)
     }
 
     fn connect(endpoint: Option<String>, region: String, credentials: Credentials) -> Self {

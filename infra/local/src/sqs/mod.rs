@@ -5,13 +5,15 @@
 //! | delay, visibility, receive count, long polls, dead letters | FIFO queues, message attributes, retention |
 //! | the errors a client can act on | permissions, throttling, checksums (`MD5OfMessageBody`: the Rust SDK checks none) |
 //!
-//! A queue is a fold of what happened to it ([`state::Entry`]): an operation decides on entries, the [`journal`] keeps
+//! A queue is a fold of what happened to it (`state::Entry`): an operation decides on entries, the `journal` keeps
 //! them, then they are applied and answered. So a process killed at any moment loses nothing that was answered, and what
 //! is loaded is what was there. Visibility goes by [`env::Clock`]; only a long poll waits by the clock on the wall.
 
 mod fault;
 mod journal;
+mod messages;
 mod operations;
+mod queues;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -34,6 +36,10 @@ use crate::database::Data;
 
 /// The account that every queue belongs to.
 const ACCOUNT: &str = "000000000000";
+const REGION: &str = "us-east-1";
+/// Seconds, as with SQS.
+const MAX_DELAY: u32 = 900;
+const MAX_VISIBILITY: u32 = 12 * 60 * 60;
 /// A message of 1 MiB may be twice that and more once its quotes are escaped.
 const MAX_REQUEST: usize = 8 * 1024 * 1024;
 

@@ -18,7 +18,7 @@ async fn a_job_is_worked_off_once_and_gone() {
 #[tokio::test]
 async fn a_delayed_job_is_not_received_before_it_is_due() {
     let world = World::new().await;
-    world.queue.send(&job(1), Duration::from_secs(60)).await.unwrap();
+    world.queue.send(&job(1), Duration::from_mins(1)).await.unwrap();
     world.advance(59);
     assert_eq!(world.queue.waiting().await.unwrap(), 0);
     world.advance(1);

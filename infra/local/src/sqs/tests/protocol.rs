@@ -14,7 +14,8 @@ const URL: &str = "http://elsewhere/000000000000/q";
 async fn shared() -> (Endpoint, Clock) {
     let clock = Clock::at(Timestamp::from_second(1_800_000_000).unwrap());
     let endpoint = start(&Data::Memory, clock.clone()).await.unwrap();
-    let policy = json!({"deadLetterTargetArn": "arn:aws:sqs:local:000000000000:d", "maxReceiveCount": "2"});
+    let policy =
+        json!({"deadLetterTargetArn": "arn:aws:sqs:us-east-1:000000000000:d", "maxReceiveCount": "2"});
     call(&endpoint.shared, "CreateQueue", json!({"QueueName": "d"})).await.unwrap();
     let attributes = json!({"VisibilityTimeout": "10", "RedrivePolicy": policy.to_string()});
     call(&endpoint.shared, "CreateQueue", json!({"QueueName": "q", "Attributes": attributes})).await.unwrap();
@@ -236,7 +237,7 @@ async fn attributes_are_counted_by_the_clock_and_given_as_asked() {
         answer
     };
     let answer = counts(["1", "1", "1"]).await;
-    assert_eq!(answer["Attributes"]["QueueArn"], "arn:aws:sqs:local:000000000000:q");
+    assert_eq!(answer["Attributes"]["QueueArn"], "arn:aws:sqs:us-east-1:000000000000:q");
     seconds(&clock, 60);
     counts(["3", "0", "0"]).await;
     let one = json!({"QueueUrl": URL, "AttributeNames": ["DelaySeconds"]});
