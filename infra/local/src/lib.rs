@@ -1,1 +1,4 @@
 //! Under construction.
+
+pub mod database;
+pub mod sqs;
