@@ -7,6 +7,7 @@
 pub mod booking;
 pub mod event;
 pub mod id;
+pub mod message;
 pub mod people;
 pub mod resource;
 pub mod span;
@@ -17,8 +18,10 @@ pub mod zone;
 pub use booking::{Booking, BookingState};
 pub use event::{Actor, Event};
 pub use id::{
-    BookingId, EventId, FeedId, LocationId, MessageId, RequestId, ResourceId, ReviewId, SeriesId, SessionId, UserId,
+    BookingId, EventId, FeedId, LocationId, MessageId, RequestId, ResourceId, ReviewId, SeriesId, SessionId,
+    UserId,
 };
+pub use message::{Message, MessageKind, MessageState};
 pub use people::{Caller, Permission, Role, Scope};
 pub use resource::{Location, Resource};
 pub use span::Span;
