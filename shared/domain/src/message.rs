@@ -5,11 +5,13 @@
 //! same job from the queue sees the lease and leaves it alone.
 
 mod due;
+mod kind;
 mod retry;
 
 pub use due::{Due, due_messages, still_wanted, wanted_by};
 use errors::{Code, Error, Result};
 use jiff::{SignedDuration, Timestamp};
+pub use kind::{Channel, MessageKind, Method, Skip};
 pub use retry::{MAX_ATTEMPTS, retry_at};
 use serde::{Deserialize, Serialize};
 
@@ -19,65 +21,6 @@ use crate::{BookingId, MessageId, ResourceId, Span, UserId};
 pub const QUEUE_SECONDS: i64 = 15 * 60;
 /// Longest `last_error` that is kept, in characters.
 const ERROR_CHARS: usize = 500;
-
-/// What a message says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MessageKind {
-    /// Your booking stands.
-    Confirmed,
-    /// Your booking has moved in time or place.
-    Changed,
-    /// Your booking is given back.
-    Cancelled,
-    /// Your booking begins soon.
-    Reminder,
-    /// Here is a link to set a new password.
-    PasswordReset,
-    /// Your room cannot be used at that time: move or book another.
-    OutOfService,
-}
-
-impl MessageKind {
-    /// Every kind.
-    pub const ALL: [Self; 6] = [
-        Self::Confirmed,
-        Self::Changed,
-        Self::Cancelled,
-        Self::Reminder,
-        Self::PasswordReset,
-        Self::OutOfService,
-    ];
-
-    /// The text form.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Confirmed => "confirmed",
-            Self::Changed => "changed",
-            Self::Cancelled => "cancelled",
-            Self::Reminder => "reminder",
-            Self::PasswordReset => "password_reset",
-            Self::OutOfService => "out_of_service",
-        }
-    }
-}
-
-/// How a message reaches its recipient.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Channel {
-    /// E-mail.
-    Email,
-}
-
-impl Channel {
-    /// The text form.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-        }
-    }
-}
 
 /// What a message is about, as it was when the message was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -182,35 +125,6 @@ impl MessageState {
             Self::Failed => "failed",
             Self::Dead => "dead",
             Self::Skipped => "skipped",
-        }
-    }
-}
-
-/// Why a message is not sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Skip {
-    /// A later message tells what is true now.
-    Superseded,
-    /// The booking is at another time or place, or no longer stands.
-    NoLongerTrue,
-    /// It would come too late to be of use.
-    TooLate,
-    /// The recipient does not want it, or has no active account.
-    Unwanted,
-    /// The booking or the account is gone.
-    Gone,
-}
-
-impl Skip {
-    /// The text form.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Superseded => "superseded",
-            Self::NoLongerTrue => "no_longer_true",
-            Self::TooLate => "too_late",
-            Self::Unwanted => "unwanted",
-            Self::Gone => "gone",
         }
     }
 }
