@@ -28,7 +28,8 @@ mod fixtures;
 pub use booking::{Booking, BookingState};
 pub use event::{Actor, Event};
 pub use id::{
-    BookingId, EventId, FeedId, LocationId, MessageId, RequestId, ResourceId, ReviewId, SeriesId, SessionId, UserId,
+    BookingId, EventId, FeedId, LocationId, MessageId, RequestId, ResourceId, ReviewId, SeriesId, SessionId,
+    UserId,
 };
 pub use people::{Caller, Permission, Role, Scope};
 pub use refusal::Refusal;
@@ -36,6 +37,6 @@ pub use resource::{Location, Resource};
 pub use review::Review;
 pub use series::Series;
 pub use span::Span;
-pub use user::User;
+pub use user::{Preferences, Session, User};
 pub use weekly::Weekly;
 pub use zone::Zone;
