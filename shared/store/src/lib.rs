@@ -27,14 +27,19 @@
 //! | `bookings_on(location, day)` | Reservations `by_place` | bookings(booking_date), (booking_date, room_id) |
 //! | `bookings_in(resource, span)` | Reservations `by_place`, a query per day | bookings(room_id), (booking_date, start_time, end_time) |
 //! | `bookings_in_state(state)` | Reservations `by_state` | bookings(status) |
+//! | `messages_to(user)` | Messages `by_recipient` | — |
+//! | `messages_due`, `messages_waiting`, `messages_dead` | Messages `by_due` | — |
 //! | `events_of(subject)` | Events | bookings(updated_at) |
 //! | `events_between` | Events `by_time`, a query per day and shard | bookings(created_at) |
 
 mod client;
 mod events;
+mod feed;
+mod messages;
 mod meter;
 mod page;
 pub mod schema;
+mod single;
 mod table;
 mod tx;
 
