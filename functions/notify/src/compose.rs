@@ -30,7 +30,7 @@ pub(crate) async fn compose(app: &App, message: &Message) -> Result<Composed> {
         Subject::Booking { id, .. } => found(app, id).await?,
         Subject::Account => None,
     };
-    let wanted = wanted_by(message, &user).and_then(|()| still_wanted(message, booking.as_ref(), now));
+    let wanted = wanted_by(message, Some(&user)).and_then(|()| still_wanted(message, booking.as_ref(), now));
     if let Err(why) = wanted {
         return Ok(Composed::Skip(why));
     }
