@@ -5,7 +5,9 @@ mod groups;
 mod secret;
 mod server;
 pub mod sqs;
+mod workers;
 
 pub use groups::api;
 pub use secret::secret;
 pub use server::{Options, Server, start};
+pub use workers::Workers;
