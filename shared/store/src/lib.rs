@@ -26,7 +26,10 @@
 //! | `bookings_of(user)` | Reservations `by_user` | bookings(user_id) |
 //! | `bookings_on(location, day)` | Reservations `by_place` | bookings(booking_date), (booking_date, room_id) |
 //! | `bookings_in(resource, span)` | Reservations `by_place`, a query per day | bookings(room_id), (booking_date, start_time, end_time) |
+//! | `bookings_page_in(resource, span)` | Reservations `by_place`, a query per day | bookings(room_id), in pages |
 //! | `bookings_in_state(state)` | Reservations `by_state` | bookings(status) |
+//! | `bookings_created(from, to)` | Events `by_time`, then Reservations by id | bookings(created_at) |
+//! | `series(id)` | Reservations | — |
 //! | `events_of(subject)` | Events | bookings(updated_at) |
 //! | `events_between` | Events `by_time`, a query per day and shard | bookings(created_at) |
 
@@ -40,7 +43,10 @@ mod tx;
 
 mod accounts;
 mod bookings;
+mod resources;
+mod series;
 mod tables;
+mod together;
 
 pub use accounts::Account;
 pub use bookings::{LONGEST, booking_from};
@@ -48,5 +54,7 @@ pub use client::{CALL_TIMEOUT, Config, Store};
 pub use events::event_from;
 pub use meter::{Usage, metered, read as count_read};
 pub use page::{Page, Position};
+pub use series::series_from;
 pub use table::{Item, broken};
+pub use together::{Ids, Together};
 pub use tx::{MOST_ACTIONS, Outcome, Refused, Tx};
