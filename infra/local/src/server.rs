@@ -2,8 +2,10 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::Request;
 use axum::extract::connect_info::ConnectInfo;
 use axum::middleware::{self, Next};
@@ -14,12 +16,14 @@ use store::{Config, Store};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use web::{Core, Keys, Origin};
+use web::{Api, Core, Keys, Origin};
 
 use crate::database::{self, Data, Database};
-use crate::groups;
+use crate::front::Front;
+use crate::installation::Serving;
 use crate::sqs::{self, Endpoint};
 use crate::workers::{self, Workers};
+use crate::{groups, outbox as page};
 
 /// Who mail is from on a laptop.
 const SENDER: &str = "Holdfast <bookings@holdfast.example>";
@@ -41,9 +45,20 @@ pub struct Options {
     pub background: bool,
 }
 
+impl Options {
+    /// On a free port, by the system's clock, with a secret that is made up; nothing in the background.
+    pub fn new(data: Data) -> Self {
+        let secret = env::random();
+        Self { data, port: 0, clock: Clock::system(), secret, show_usage: false, background: false }
+    }
+}
+
 /// A running installation.
 pub struct Server {
     core: Core,
+    api: Api,
+    service: Router,
+    dir: Option<PathBuf>,
     address: SocketAddr,
     database: Database,
     queues: Endpoint,
@@ -80,15 +95,26 @@ pub async fn start(options: Options) -> io::Result<Server> {
     };
     let workers = Workers::new(relay::App { store: core.store.clone(), notify: queue }, notify);
     let (stop, stopped) = watch::channel(false);
-    let service = web::service(groups::api(&core), &core).layer(middleware::from_fn(origin));
-    let service = service.into_make_service_with_connect_info::<SocketAddr>();
-    let http = axum::serve(listener, service).with_graceful_shutdown(until(stopped.clone()));
+    let api = groups::api(&core);
+    let service = web::service(api.clone(), &core);
+    let everything = page::routes(Arc::clone(&outbox)).fallback_service(service.clone());
+    let everything = everything.layer(middleware::from_fn(origin));
+    let http = axum::serve(listener, everything.into_make_service_with_connect_info::<SocketAddr>()).with_graceful_shutdown(until(stopped.clone()));
     let mut tasks = vec![tokio::spawn(async move { http.await })];
     if options.background {
         let background = workers.clone();
         tasks.push(tokio::spawn(async move { Ok(background.run(|| until(stopped.clone())).await) }));
     }
-    Ok(Server { core, address, database, queues, workers, outbox, stop, tasks })
+    let dir = match options.data {
+        Data::Dir(dir) => Some(dir),
+        Data::Memory => None,
+    };
+    if let Some(dir) = &dir {
+        let url = format!("http://{address}");
+        let (database, queues) = (database.url().to_owned(), queues.url().to_owned());
+        Serving { url, database, queues }.note(dir)?;
+    }
+    Ok(Server { core, api, service, dir, address, database, queues, workers, outbox, stop, tasks })
 }
 
 impl Server {
@@ -100,6 +126,16 @@ impl Server {
     /// What the edge has: store, clock, keys.
     pub fn core(&self) -> &Core {
         &self.core
+    }
+
+    /// The whole API.
+    pub fn api(&self) -> &Api {
+        &self.api
+    }
+
+    /// The API as somebody with this access token uses it, without a socket.
+    pub fn front(&self, token: String) -> Front {
+        Front::new(self.service.clone(), token)
     }
 
     /// The relay and the worker of messages.
@@ -122,6 +158,9 @@ impl Server {
     /// # Errors
     /// When a part failed.
     pub async fn stop(self) -> io::Result<()> {
+        if let Some(dir) = &self.dir {
+            Serving::forget(dir);
+        }
         self.stop.send_replace(true);
         for task in self.tasks {
             task.await??;
