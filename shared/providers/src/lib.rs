@@ -6,6 +6,8 @@
 
 mod email;
 mod outbox;
+mod ses;
+mod smtp;
 mod templates;
 mod when;
 
@@ -15,6 +17,8 @@ use std::sync::Arc;
 pub use email::{Email, Invitation, Mailbox};
 use errors::{Error, Result};
 pub use outbox::Outbox;
+pub use ses::Ses;
+pub use smtp::Smtp;
 pub use templates::{About, Facts, Language, Rendered, render};
 pub use when::{Moment, moment, until};
 
@@ -43,6 +47,8 @@ pub const TIMEOUT_SECONDS: u64 = 10;
 pub fn mail_from_env() -> Result<Arc<dyn Mail>> {
     let chosen = env::required("HOLDFAST_MAIL")?;
     Ok(match chosen.split_once(':') {
+        None if chosen == "ses" => Arc::new(Ses::from_env()?),
+        Some(("smtp" | "smtps", _)) => Arc::new(Smtp::at(&chosen)?),
         Some(("outbox", directory)) => Arc::new(Outbox::in_directory(directory)?),
         _ => {
             return Err(Error::internal(
