@@ -1,0 +1,183 @@
+//! One event of a file, and when it takes place.
+
+use domain::Span;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::moment::{Length, Moment};
+use crate::recurrence::Rule;
+
+/// Most occurrences of one event that are given for a window.
+pub const MAX_OCCURRENCES: usize = 400;
+
+/// Why an event or an occurrence is not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The line of the file.
+    pub line: usize,
+    /// The event's UID, if it got that far.
+    pub uid: Option<String>,
+    /// Why, for a person.
+    pub reason: String,
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let uid = self.uid.as_deref().unwrap_or("no UID");
+        write!(f, "line {}, {uid}: {}", self.line, self.reason)
+    }
+}
+
+/// What an event says of its standing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Status {
+    /// It takes place, as far as anybody knows.
+    #[default]
+    Confirmed,
+    /// It may take place.
+    Tentative,
+    /// It does not take place.
+    Cancelled,
+}
+
+/// An event, with the occurrences of it that were changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The line of the file on which it begins.
+    pub line: usize,
+    /// Its name in all files for ever.
+    pub uid: String,
+    /// Its title.
+    pub summary: Option<String>,
+    /// Where it is.
+    pub location: Option<String>,
+    /// Anything else.
+    pub description: Option<String>,
+    /// Whether it takes place.
+    pub status: Status,
+    /// Whether it takes up the time of those who come (TRANSP).
+    pub busy: bool,
+    /// Counts its changes.
+    pub sequence: u32,
+    pub(crate) start: Moment,
+    pub(crate) length: Length,
+    pub(crate) rules: Vec<Rule>,
+    /// RDATE, with a length of its own for a PERIOD.
+    pub(crate) extra: Vec<(Moment, Option<Length>)>,
+    /// EXDATE.
+    pub(crate) except: Vec<Moment>,
+    /// RECURRENCE-ID.
+    pub(crate) replaces: Option<Moment>,
+    /// By the occurrence that each replaces; nothing where the replacement was refused.
+    pub(crate) overrides: Vec<(Moment, Option<Entry>)>,
+}
+
+/// One time that an event takes place.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Occurrence<'a> {
+    /// What it says: the event, or what replaces this occurrence of it.
+    pub entry: &'a Entry,
+    /// When.
+    pub span: Span,
+    /// The start that the rule gave it, for one of many (RECURRENCE-ID).
+    pub original_start: Option<Timestamp>,
+}
+
+impl Entry {
+    /// Whether it has more than one occurrence, or may have.
+    pub fn repeats(&self) -> bool {
+        !self.rules.is_empty() || !self.extra.is_empty()
+    }
+
+    /// Whether it takes whole days.
+    pub fn is_all_day(&self) -> bool {
+        self.start.whole_day
+    }
+
+    /// The occurrences that touch the window, in order, at most [`MAX_OCCURRENCES`], with a refusal for each that has no
+    /// time and one if there are more.
+    pub fn occurrences(&self, window: &Span) -> Vec<Result<Occurrence<'_>, Refusal>> {
+        let mut found = Vec::new();
+        let overridden = self.overrides.iter().filter_map(|(_, replacement)| replacement.as_ref());
+        for entry in overridden {
+            let original = entry.replaces.as_ref().and_then(Moment::about);
+            self.keep(&mut found, entry, &entry.start, &entry.length, original, window);
+        }
+        let (starts, more) = match self.starts(window) {
+            Ok(starts) => starts,
+            Err(reason) => {
+                found.push((None, Err(self.refusal(reason))));
+                (Vec::new(), false)
+            }
+        };
+        for (start, length) in &starts {
+            let excepted = self.except.iter().any(|except| except.names(start));
+            let replaced = self.overrides.iter().any(|(original, _)| original.names(start));
+            if excepted || replaced {
+                continue;
+            }
+            let original = self.replaces.as_ref().and_then(Moment::about);
+            let original = original.or_else(|| if self.repeats() { start.about() } else { None });
+            self.keep(&mut found, self, start, length, original, window);
+        }
+        found.sort_by_key(|(start, _)| *start);
+        let too_many = more || found.len() > MAX_OCCURRENCES;
+        found.truncate(MAX_OCCURRENCES);
+        let mut found: Vec<_> = found.into_iter().map(|(_, found)| found).collect();
+        if too_many {
+            found.push(Err(self
+                .refusal(format!("it takes place more than {MAX_OCCURRENCES} times; the rest is left out"))));
+        }
+        found
+    }
+
+    fn keep<'a>(
+        &self,
+        found: &mut Vec<(Option<Timestamp>, Result<Occurrence<'a>, Refusal>)>,
+        entry: &'a Self,
+        start: &Moment,
+        length: &Length,
+        original_start: Option<Timestamp>,
+        window: &Span,
+    ) {
+        match start.lasting(length) {
+            Ok(span) if span.overlaps(window) => {
+                found.push((Some(span.start()), Ok(Occurrence { entry, span, original_start })));
+            }
+            Ok(_) => {}
+            // Without an instant nothing is in a window, but what people would take for it may be.
+            Err(reason) => {
+                if start.about().is_none_or(|instant| window.contains(instant)) {
+                    found.push((
+                        start.about(),
+                        Err(Refusal { line: entry.line, uid: Some(self.uid.clone()), reason }),
+                    ));
+                }
+            }
+        }
+    }
+
+    /// Every start that may matter to the window, each with its length, and whether there were too many.
+    fn starts(&self, window: &Span) -> Result<(Vec<(Moment, Length)>, bool), String> {
+        // DTSTART is the first occurrence whether or not the rule gives it (RFC 5545, 3.8.5.3).
+        let mut starts = vec![(self.start.clone(), self.length.clone())];
+        let mut more = false;
+        let day = SignedDuration::from_hours(24);
+        let zone = self.start.clock.rules();
+        let end = zone.to_datetime(window.end().saturating_add(day).unwrap_or(window.end()));
+        for rule in &self.rules {
+            let (locals, too_many) = rule.starts(self.start.local, end)?;
+            more |= too_many;
+            starts.extend(locals.into_iter().map(|local| (self.start.at(local), self.length.clone())));
+        }
+        for (moment, length) in &self.extra {
+            starts.push((moment.clone(), length.clone().unwrap_or_else(|| self.length.clone())));
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        starts.retain(|(start, _)| seen.insert((start.about(), start.local)));
+        Ok((starts, more))
+    }
+
+    pub(crate) fn refusal(&self, reason: String) -> Refusal {
+        Refusal { line: self.line, uid: Some(self.uid.clone()), reason }
+    }
+}
