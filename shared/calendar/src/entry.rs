@@ -82,6 +82,9 @@ pub struct Occurrence<'a> {
     pub original_start: Option<Timestamp>,
 }
 
+/// An occurrence or its refusal, and the instant by which it is sorted.
+type Placed<'a> = (Option<Timestamp>, Result<Occurrence<'a>, Refusal>);
+
 impl Entry {
     /// Whether it has more than one occurrence, or may have.
     pub fn repeats(&self) -> bool {
@@ -96,62 +99,51 @@ impl Entry {
     /// The occurrences that touch the window, in order, at most [`MAX_OCCURRENCES`], with a refusal for each that has no
     /// time and one if there are more.
     pub fn occurrences(&self, window: &Span) -> Vec<Result<Occurrence<'_>, Refusal>> {
-        let mut found = Vec::new();
-        let overridden = self.overrides.iter().filter_map(|(_, replacement)| replacement.as_ref());
-        for entry in overridden {
-            let original = entry.replaces.as_ref().and_then(Moment::about);
-            self.keep(&mut found, entry, &entry.start, &entry.length, original, window);
-        }
-        let (starts, more) = match self.starts(window) {
-            Ok(starts) => starts,
-            Err(reason) => {
-                found.push((None, Err(self.refusal(reason))));
-                (Vec::new(), false)
-            }
-        };
+        let replacements = self.overrides.iter().filter_map(|(_, replacement)| replacement.as_ref());
+        let mut found: Vec<Placed<'_>> =
+            replacements.filter_map(|entry| entry.placed(&entry.start, &entry.length, window)).collect();
+        let (starts, mut more) = self.starts(window).unwrap_or_else(|reason| {
+            found.push((None, Err(self.refusal(reason))));
+            (Vec::new(), false)
+        });
         for (start, length) in &starts {
+            let Some(placed) = self.placed(start, length, window) else { continue };
             let excepted = self.except.iter().any(|except| except.names(start));
             let replaced = self.overrides.iter().any(|(original, _)| original.names(start));
             if excepted || replaced {
                 continue;
             }
-            let original = self.replaces.as_ref().and_then(Moment::about);
-            let original = original.or_else(|| if self.repeats() { start.about() } else { None });
-            self.keep(&mut found, self, start, length, original, window);
+            found.push(placed);
+            if found.len() > MAX_OCCURRENCES {
+                more = true;
+                break;
+            }
         }
         found.sort_by_key(|(start, _)| *start);
-        let too_many = more || found.len() > MAX_OCCURRENCES;
         found.truncate(MAX_OCCURRENCES);
         let mut found: Vec<_> = found.into_iter().map(|(_, found)| found).collect();
-        if too_many {
-            found.push(Err(self
-                .refusal(format!("it takes place more than {MAX_OCCURRENCES} times; the rest is left out"))));
+        if more {
+            let reason = "it takes place too many times; the rest is left out".to_owned();
+            found.push(Err(self.refusal(reason)));
         }
         found
     }
 
-    fn keep<'a>(
-        &self,
-        found: &mut Vec<(Option<Timestamp>, Result<Occurrence<'a>, Refusal>)>,
-        entry: &'a Self,
-        start: &Moment,
-        length: &Length,
-        original_start: Option<Timestamp>,
-        window: &Span,
-    ) {
+    /// The occurrence at `start` with its place in the order, if it touches the window.
+    fn placed(&self, start: &Moment, length: &Length, window: &Span) -> Option<Placed<'_>> {
+        let about = start.about();
+        let original = match &self.replaces {
+            Some(original) => original.about(),
+            None if self.repeats() => about,
+            None => None,
+        };
         match start.lasting(length) {
-            Ok(span) if span.overlaps(window) => {
-                found.push((Some(span.start()), Ok(Occurrence { entry, span, original_start })));
-            }
-            Ok(_) => {}
+            Ok(span) => span
+                .overlaps(window)
+                .then_some((about, Ok(Occurrence { entry: self, span, original_start: original }))),
             // Without an instant nothing is in a window, but what people would take for it may be.
             Err(reason) => {
-                if start.about().is_none_or(|instant| window.contains(instant)) {
-                    found.push((
-                        start.about(),
-                        Err(Refusal { line: entry.line, uid: Some(self.uid.clone()), reason }),
-                    ));
-                }
+                about.is_none_or(|at| window.contains(at)).then(|| (about, Err(self.refusal(reason))))
             }
         }
     }
@@ -174,6 +166,7 @@ impl Entry {
         }
         let mut seen = std::collections::BTreeSet::new();
         starts.retain(|(start, _)| seen.insert((start.about(), start.local)));
+        starts.sort_by_key(|(start, _)| start.about());
         Ok((starts, more))
     }
 

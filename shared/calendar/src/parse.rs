@@ -1,5 +1,7 @@
 //! Files into events. A file is cut into its events first, so that a broken one costs no other.
 
+use std::collections::BTreeMap;
+
 use domain::Zone;
 
 use crate::entry::{Entry, Refusal};
@@ -136,16 +138,20 @@ fn define(section: &mut Section, name: &str, value: &str) {
 /// Puts changed occurrences into the events that they belong to. Of two events with one UID the later version counts.
 fn join(read: Vec<Result<Entry, event::Refused>>, events: &mut Vec<Result<Entry, Refusal>>) {
     let mut masters: Vec<Entry> = Vec::new();
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
     let mut changed: Vec<(String, Moment, Result<Entry, Refusal>)> = Vec::new();
     for event in read {
         match event {
             Ok(entry) => match entry.replaces.clone() {
                 Some(original) => changed.push((entry.uid.clone(), original, Ok(entry))),
-                None => match masters.iter_mut().find(|master| master.uid == entry.uid) {
-                    None => masters.push(entry),
+                None => match known.get(&entry.uid).and_then(|at| masters.get_mut(*at)) {
+                    None => {
+                        known.insert(entry.uid.clone(), masters.len());
+                        masters.push(entry);
+                    }
                     Some(master) => {
-                        let entry_is_later = entry.sequence >= master.sequence;
-                        let old = if entry_is_later { std::mem::replace(master, entry) } else { entry };
+                        let is_later = entry.sequence >= master.sequence;
+                        let old = if is_later { std::mem::replace(master, entry) } else { entry };
                         events.push(Err(old.refusal("the file has a later version of it".to_owned())));
                     }
                 },
@@ -157,8 +163,7 @@ fn join(read: Vec<Result<Entry, event::Refused>>, events: &mut Vec<Result<Entry,
         }
     }
     for (uid, original, change) in changed {
-        let master = masters.iter_mut().find(|master| master.uid == uid);
-        match (master, change) {
+        match (known.get(&uid).and_then(|at| masters.get_mut(*at)), change) {
             (Some(master), Ok(entry)) => master.overrides.push((original, Some(entry))),
             (Some(master), Err(refusal)) => {
                 // The rule's own time is not true either.

@@ -10,8 +10,8 @@ use rrule::RRuleSet;
 
 use crate::moment::Moment;
 
-/// Most steps that a rule may take until the end of a window: 54 years of days.
-const MAX_STEPS: usize = 20_000;
+/// Most steps that a rule may take until the end of a window: 136 years of days.
+const MAX_STEPS: usize = 50_000;
 /// Most values in one part of a rule.
 const MAX_VALUES: usize = 100;
 
@@ -49,10 +49,10 @@ impl Rule {
         Ok(rule)
     }
 
-    /// Local starts from `start` on until `end`, in order.
+    /// Local starts from `start` on until `end`, in order, and whether there are too many to have them all.
     ///
     /// # Errors
-    /// `true` beside what there is when there are too many.
+    /// Why the rule cannot be unrolled.
     pub(crate) fn starts(&self, start: DateTime, end: DateTime) -> Result<(Vec<DateTime>, bool), String> {
         let mut starts = Vec::new();
         for (step, next) in self.set(start)?.into_iter().enumerate() {
