@@ -300,9 +300,14 @@ pub fn changed(before: &Value, after: &Value) -> Value {
     let (Some(old), Some(new)) = (before.as_object(), after.as_object()) else {
         return json!({ "before": before, "after": after });
     };
-    let differing = |these: &serde_json::Map<String, Value>, those: &serde_json::Map<String, Value>| -> Value {
-        these.iter().filter(|(key, value)| those.get(*key) != Some(value)).map(|(k, v)| (k.clone(), v.clone())).collect()
-    };
+    let differing =
+        |these: &serde_json::Map<String, Value>, those: &serde_json::Map<String, Value>| -> Value {
+            these
+                .iter()
+                .filter(|(key, value)| those.get(*key) != Some(value))
+                .map(|(k, v)| (k.clone(), v.clone()))
+                .collect()
+        };
     json!({ "before": differing(old, new), "after": differing(new, old) })
 }
 

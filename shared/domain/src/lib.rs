@@ -4,16 +4,28 @@
 //! states change only through transitions that consume the old record and return the new one. The same types are what
 //! `store` keeps; what clients see are wire types in the groups.
 
+pub mod availability;
 pub mod booking;
+mod catalog;
 pub mod event;
+pub mod hours;
 pub mod id;
 pub mod message;
 pub mod people;
+pub mod refusal;
 pub mod resource;
+pub mod review;
+pub mod rules;
+pub mod series;
 pub mod span;
 pub mod text;
 pub mod user;
+mod wall;
+pub mod weekly;
 pub mod zone;
+
+#[cfg(test)]
+mod fixtures;
 
 pub use booking::{Booking, BookingState};
 pub use event::{Actor, Event};
@@ -23,7 +35,11 @@ pub use id::{
 };
 pub use message::{Message, MessageKind, MessageState};
 pub use people::{Caller, Permission, Role, Scope};
+pub use refusal::Refusal;
 pub use resource::{Location, Resource};
+pub use review::Review;
+pub use series::Series;
 pub use span::Span;
-pub use user::User;
+pub use user::{Preferences, Session, User};
+pub use weekly::Weekly;
 pub use zone::Zone;

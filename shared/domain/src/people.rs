@@ -79,7 +79,9 @@ impl Role {
             ],
             Self::Staff => &[P::Book, P::BookForOthers, P::ReadBookings, P::Review],
             Self::Moderator => &[P::Book, P::Review, P::ReadReviews, P::ModerateReviews],
-            Self::Auditor => &[P::ReadAccounts, P::ReadBookings, P::ReadReviews, P::ReadMessages, P::ReadAudit],
+            Self::Auditor => {
+                &[P::ReadAccounts, P::ReadBookings, P::ReadReviews, P::ReadMessages, P::ReadAudit]
+            }
             Self::Service => &[P::Book, P::BookForOthers, P::ReadBookings],
             Self::Merchant | Self::Customer => &[P::Book, P::Review],
         }

@@ -154,7 +154,8 @@ mod tests {
 
     #[test]
     fn bad_addresses_are_refused() {
-        for bad in ["", "a", "a@b", "@b.example", "a b@c.example", "a@-b.example", "a..b@c.example", "a@b..c"] {
+        for bad in ["", "a", "a@b", "@b.example", "a b@c.example", "a@-b.example", "a..b@c.example", "a@b..c"]
+        {
             assert!(bad.parse::<Email>().is_err(), "{bad}");
         }
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::text::{Email, Name, UserName};
-use crate::{Role, Scope, UserId, Zone};
+use crate::{Role, Scope, SessionId, UserId, Zone};
 
 /// An account. The password's hash is not part of it; `store` keeps the two side by side.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,4 +53,23 @@ impl Default for Preferences {
     fn default() -> Self {
         Self { language: "en".to_owned(), zone: None, email: true, reminder_minutes: Some(60) }
     }
+}
+
+/// One log-in: a family of refresh tokens, of which only the newest holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Unique.
+    pub id: SessionId,
+    /// Whose.
+    pub user: UserId,
+    /// SHA-256 of the newest refresh token, in hex.
+    pub token: String,
+    /// Whether it was ended: by log-out, by an administrator, or since an old token was used again.
+    pub revoked: bool,
+    /// When it ends by itself.
+    pub expires_at: Timestamp,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// Counts refreshes, from 1.
+    pub version: u64,
 }

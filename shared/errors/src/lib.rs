@@ -71,6 +71,13 @@ impl Error {
         error
     }
 
+    /// Every invalid query parameter at once.
+    pub fn invalid_query(fields: Vec<FieldError>) -> Self {
+        let mut error = Self::new(Code::BadRequest, "some query parameters are not valid");
+        error.0.fields = fields;
+        error
+    }
+
     /// One invalid field; see [`Error::fields`].
     pub fn field(pointer: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
         Self::fields(vec![FieldError::new(pointer, code, message)])
@@ -124,7 +131,7 @@ impl Error {
         self.0.code
     }
 
-    /// The invalid fields, if the code is [`Code::ValidationFailed`].
+    /// The invalid fields, if any.
     pub fn field_errors(&self) -> &[FieldError] {
         &self.0.fields
     }

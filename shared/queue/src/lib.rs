@@ -1,1 +1,32 @@
-//! Under construction.
+//! Jobs and the queues they wait in: the only crate that names Amazon SQS.
+//!
+//! SQS delivers at least once, in any order. So a job only names what to work on, its handler can run twice without
+//! harm, and nothing is ever dropped: what fails comes back after a growing, jittered delay and, once it has been
+//! received too often, lands in the queue's dead letters until somebody calls [`Queue::redrive`].
+//!
+//! The same handler runs on AWS ([`run`], fed by the event source mapping) and on a laptop ([`poll`]):
+//!
+//! ```no_run
+//! # async fn notify(_: queue::Job, _: queue::Attempt) -> errors::Result<()> { Ok(()) }
+//! # async fn lambda() -> errors::Result<()> {
+//! let queue = queue::Queue::from_env(queue::NOTIFY)?;
+//! queue::run(|event| queue::consume(&queue, event, notify)).await
+//! # }
+//! ```
+
+mod backoff;
+mod batch;
+mod client;
+mod consume;
+mod create;
+mod dead;
+mod job;
+mod poll;
+
+pub use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+pub use backoff::backoff;
+pub use client::{MAX_DELAY, NOTIFY, Queue, Sqs};
+pub use consume::{Attempt, consume, run};
+pub use create::Settings;
+pub use job::{Job, NotifyJob};
+pub use poll::poll;

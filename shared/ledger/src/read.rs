@@ -1,0 +1,161 @@
+//! What is taken, read from the blocks.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity};
+use domain::{ResourceId, Span};
+use errors::{Error, Result};
+use jiff::Timestamp;
+use store::{Item, Store, schema};
+
+use crate::{block, mark};
+
+/// DynamoDB's own limit on keys in a batch.
+const MOST_KEYS: usize = 100;
+/// Rounds of a batch that is answered in parts.
+const MOST_ROUNDS: u32 = 5;
+
+/// A run of quanta with one mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakenSpan {
+    /// When, in whole quanta.
+    pub span: Span,
+    /// Whether it is held only, or sold.
+    pub held: bool,
+    owner: u64,
+}
+
+impl TakenSpan {
+    /// Whether a record's id gives these eight digits: certain for a record that claims this time.
+    pub fn is_of(&self, owner: u128) -> bool {
+        self.owner == mark::owner(owner)
+    }
+}
+
+/// What is taken of a resource within the span at `now`, in order. One query, whose cost grows with the span and not with the
+/// number of bookings.
+///
+/// # Errors
+/// `unavailable` when the database is.
+pub async fn taken(
+    store: &Store,
+    resource: ResourceId,
+    span: Span,
+    now: Timestamp,
+) -> Result<Vec<TakenSpan>> {
+    let quanta = block::quanta(&span);
+    let (first, last) = (block::place(quanta.start).0, block::place(quanta.end - 1).0);
+    let mut marks = BTreeMap::new();
+    let mut after: Option<Item> = None;
+    loop {
+        let answer = store
+            .client()
+            .query()
+            .table_name(store.name(&schema::LEDGER))
+            .consistent_read(true)
+            .key_condition_expression("pk = :p AND sk BETWEEN :a AND :b")
+            .expression_attribute_values(":p", AttributeValue::S(resource.to_string()))
+            .expression_attribute_values(":a", AttributeValue::N(first.to_string()))
+            .expression_attribute_values(":b", AttributeValue::N(last.to_string()))
+            .set_exclusive_start_key(after)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(store::broken)?;
+        store::count_read(answer.consumed_capacity());
+        for item in answer.items() {
+            let number = item.get(schema::SORT).and_then(|value| value.as_n().ok()?.parse::<i64>().ok());
+            let number = number.ok_or_else(|| Error::internal("a ledger item without a block number"))?;
+            for (place, mark) in self::marks(item) {
+                marks.insert(number * block::QUANTA_PER_BLOCK + place, mark);
+            }
+        }
+        after = answer.last_evaluated_key;
+        if after.is_none() {
+            break;
+        }
+    }
+    let free_from = mark::ended_before(now);
+    let live = marks.into_iter().filter(|(quantum, mark)| quanta.contains(quantum) && *mark >= free_from);
+    Ok(runs(live).collect())
+}
+
+/// Those of the resources that somebody has at this instant, held or sold. One trip for each hundred.
+///
+/// # Errors
+/// `unavailable` when the database is.
+pub async fn taken_at(
+    store: &Store,
+    resources: &[ResourceId],
+    instant: Timestamp,
+) -> Result<BTreeSet<ResourceId>> {
+    let quantum = block::quantum_of(instant);
+    let (number, place) = block::place(quantum);
+    let key = |resource: &ResourceId| {
+        HashMap::from([
+            (schema::PARTITION.to_owned(), AttributeValue::S(resource.to_string())),
+            (schema::SORT.to_owned(), AttributeValue::N(number.to_string())),
+        ])
+    };
+    let table = store.name(&schema::LEDGER);
+    let free_from = mark::ended_before(instant);
+    let mut busy = BTreeSet::new();
+    for some in resources.chunks(MOST_KEYS) {
+        let mut wanted: Vec<Item> = some.iter().map(key).collect();
+        let mut rounds = 0;
+        while !wanted.is_empty() {
+            rounds += 1;
+            if rounds > MOST_ROUNDS {
+                return Err(Error::unavailable("a batch read of the ledger stayed unprocessed"));
+            }
+            let keys = KeysAndAttributes::builder().set_keys(Some(std::mem::take(&mut wanted)));
+            let keys = keys.consistent_read(true).build().map_err(Error::internal)?;
+            let answer = store
+                .client()
+                .batch_get_item()
+                .request_items(&table, keys)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await
+                .map_err(store::broken)?;
+            for part in answer.consumed_capacity() {
+                store::count_read(Some(part));
+            }
+            for item in answer.responses.unwrap_or_default().into_values().flatten() {
+                if marks(&item).get(&place).is_some_and(|mark| *mark >= free_from) {
+                    let resource =
+                        item.get(schema::PARTITION).and_then(|value| value.as_s().ok()?.parse().ok());
+                    busy.insert(resource.ok_or_else(|| Error::internal("a ledger item without a resource"))?);
+                }
+            }
+            let rest = answer.unprocessed_keys.unwrap_or_default();
+            wanted = rest.into_values().flat_map(|rest| rest.keys).collect();
+        }
+    }
+    Ok(busy)
+}
+
+/// The marks of a block's item, by place.
+pub(crate) fn marks(item: &Item) -> BTreeMap<i64, u64> {
+    item.iter()
+        .filter_map(|(name, value)| Some((block::place_of(name)?, value.as_n().ok()?.parse().ok()?)))
+        .collect()
+}
+
+/// Neighbouring quanta with the same mark, as spans; `quanta` in order.
+pub(crate) fn runs(quanta: impl Iterator<Item = (i64, u64)>) -> impl Iterator<Item = TakenSpan> {
+    let mut runs: Vec<(i64, i64, u64)> = Vec::new();
+    for (quantum, mark) in quanta {
+        match runs.last_mut() {
+            Some((_, end, last)) if *end == quantum && *last == mark => *end += 1,
+            _ => runs.push((quantum, quantum + 1, mark)),
+        }
+    }
+    runs.into_iter().filter_map(|(start, end, mark)| {
+        Some(TakenSpan {
+            span: Span::new(block::start_of(start), block::start_of(end))?,
+            held: mark::is_hold(mark),
+            owner: mark::owner_of(mark),
+        })
+    })
+}

@@ -1,0 +1,110 @@
+//! What senders and workers agree on.
+
+use domain::{Event, EventId, MessageId};
+use errors::{Error, Result};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The longest body that is sent, in bytes. SQS takes more; a job that names its subject never needs it.
+pub(crate) const MAX_BODY: usize = 256 * 1024;
+
+/// One piece of work.
+///
+/// Jobs written before a deployment are read after it. A variant therefore never changes its meaning: new fields have
+/// defaults, anything else is a new variant, and an old one goes when no queue can hold it any more (14 days).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "job", rename_all = "snake_case")]
+pub enum Job {
+    /// Something happened that people are told about: decide whom, write the messages, deliver them.
+    Notify(NotifyJob),
+    /// A message is due: a reminder, a later attempt, a replay.
+    Deliver {
+        /// The message.
+        message: MessageId,
+    },
+}
+
+/// The event to tell people about: its identity, without its data, which may be large and private.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotifyJob {
+    /// The event; what is made once per event is keyed by it.
+    pub event: EventId,
+    /// What happened, e.g. `booking.confirmed`.
+    pub kind: String,
+    /// Id of the record it is about.
+    pub subject: String,
+    /// The record's version after it: a worker that reads an older one is too early and tries again.
+    pub sequence: u64,
+    /// When it happened.
+    pub at: Timestamp,
+}
+
+impl From<&Event> for NotifyJob {
+    fn from(event: &Event) -> Self {
+        Self {
+            event: event.id,
+            kind: event.kind.clone(),
+            subject: event.subject.clone(),
+            sequence: event.sequence,
+            at: event.at,
+        }
+    }
+}
+
+impl Job {
+    /// The job as the body of a message.
+    pub(crate) fn to_body(&self) -> Result<String> {
+        let body = serde_json::to_string(self).map_err(Error::internal)?;
+        if body.len() > MAX_BODY {
+            return Err(Error::internal(format!("a job of {} bytes is too long for a message", body.len())));
+        }
+        Ok(body)
+    }
+
+    /// The job in the body of a message.
+    pub(crate) fn from_body(body: &str) -> Result<Self> {
+        serde_json::from_str(body).map_err(Error::internal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jobs_that_wait_in_a_queue_since_the_first_release_are_read() {
+        let id = MessageId::derived([0; 16]);
+        let deliver = r#"{"job":"deliver","message":"msg_00000000000000000000000000"}"#;
+        assert_eq!(Job::from_body(deliver).unwrap(), Job::Deliver { message: id });
+
+        let notify = r#"{"job":"notify","event":"evt_00000000000000000000000000","kind":"booking.confirmed","subject":"bkg_00000000000000000000000000","sequence":3,"at":"2026-03-29T01:00:00Z"}"#;
+        let job = Job::Notify(NotifyJob {
+            event: EventId::derived([0; 16]),
+            kind: "booking.confirmed".to_owned(),
+            subject: "bkg_00000000000000000000000000".to_owned(),
+            sequence: 3,
+            at: "2026-03-29T01:00:00Z".parse().unwrap(),
+        });
+        assert_eq!(Job::from_body(notify).unwrap(), job);
+        assert_eq!(job.to_body().unwrap(), notify);
+    }
+
+    #[test]
+    fn an_unknown_job_is_an_error_and_not_another_job() {
+        for body in ["", "{}", "[]", r#"{"job":"launch"}"#, r#"{"job":"deliver","message":"bkg_0"}"#] {
+            assert!(Job::from_body(body).is_err(), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_job_too_long_for_a_message_is_refused_before_it_is_sent() {
+        let job = Job::Notify(NotifyJob {
+            event: EventId::derived([0; 16]),
+            kind: "k".repeat(MAX_BODY),
+            subject: String::new(),
+            sequence: 1,
+            at: Timestamp::UNIX_EPOCH,
+        });
+        assert!(job.to_body().is_err());
+    }
+}

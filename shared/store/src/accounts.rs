@@ -1,0 +1,193 @@
+//! Accounts and sessions. Names and addresses are unique through items of their own, written with the account.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::text::{Email, UserName};
+use domain::{Session, SessionId, User, UserId};
+use errors::{Code, Error, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::page::{Page, Position};
+use crate::schema::{ACCOUNTS, BY_KIND, EXPIRES, Table};
+use crate::table::{Query, Range, Record, moment, number, read, text};
+use crate::{Store, Tx};
+
+/// An account with what only signing in needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// The account.
+    #[serde(flatten)]
+    pub user: User,
+    /// The password's argon2id hash in PHC form; none until one is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+    /// Hash of the request that made it; compared when its key comes again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+}
+
+impl Record for Account {
+    const TABLE: Table = ACCOUNTS;
+    const NAME: &'static str = "account";
+
+    fn key(&self) -> (String, String) {
+        (self.user.id.to_string(), "user".to_owned())
+    }
+
+    fn extra(&self) -> Vec<(&'static str, AttributeValue)> {
+        vec![
+            (BY_KIND.partition, text("user")),
+            (BY_KIND.sort, text(format!("{}#{}", moment(self.user.created_at), self.user.id))),
+        ]
+    }
+}
+
+impl Record for Session {
+    const TABLE: Table = ACCOUNTS;
+    const NAME: &'static str = "session";
+
+    fn key(&self) -> (String, String) {
+        (self.user.to_string(), self.id.to_string())
+    }
+
+    fn extra(&self) -> Vec<(&'static str, AttributeValue)> {
+        vec![(EXPIRES, number(self.expires_at.as_second()))]
+    }
+}
+
+/// Says that a name or an address belongs to an account.
+#[derive(Debug, Serialize, Deserialize)]
+struct Unique {
+    name: String,
+    user: UserId,
+}
+
+impl Record for Unique {
+    const TABLE: Table = ACCOUNTS;
+    const NAME: &'static str = "name";
+
+    fn key(&self) -> (String, String) {
+        (self.name.clone(), "unique".to_owned())
+    }
+}
+
+fn by_name(name: &UserName) -> String {
+    format!("name#{name}")
+}
+
+fn by_email(email: &Email) -> String {
+    format!("email#{email}")
+}
+
+impl Tx {
+    /// A new account with its unique name and address.
+    pub fn insert_account(&mut self, store: &Store, account: &Account) {
+        self.insert(store, account, || Error::internal("two accounts were given one id"));
+        self.insert_unique(store, by_name(&account.user.user_name), account.user.id, "/user_name");
+        self.insert_unique(store, by_email(&account.user.email), account.user.id, "/email");
+    }
+
+    /// A changed account; refused unless the stored one is the version before it. Renames what is unique about it.
+    pub fn update_account(&mut self, store: &Store, before: &User, after: &Account) {
+        self.replace(store, after, after.user.version);
+        let names = (by_name(&before.user_name), by_name(&after.user.user_name), "/user_name");
+        let emails = (by_email(&before.email), by_email(&after.user.email), "/email");
+        for (old, new, pointer) in [names, emails] {
+            if old != new {
+                self.delete(store, &ACCOUNTS, &old, "unique");
+                self.insert_unique(store, new, after.user.id, pointer);
+            }
+        }
+    }
+
+    /// A new session.
+    pub fn insert_session(&mut self, store: &Store, session: &Session) {
+        self.insert(store, session, || Error::internal("two sessions were given one id"));
+    }
+
+    /// A changed session; refused unless the stored one is the version before it.
+    pub fn update_session(&mut self, store: &Store, session: &Session) {
+        self.replace(store, session, session.version);
+    }
+
+    fn insert_unique(&mut self, store: &Store, name: String, user: UserId, pointer: &'static str) {
+        self.insert(store, &Unique { name, user }, move || {
+            Error::new(Code::AlreadyExists, "this name or address is in use").with_detail("field", pointer)
+        });
+    }
+}
+
+impl Store {
+    /// The account, read consistently.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn account(&self, id: UserId) -> Result<Account> {
+        self.get(&id.to_string(), "user").await?.ok_or_else(|| Error::not_found("account"))
+    }
+
+    /// The account that signs in under this name.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is.
+    pub async fn account_named(&self, name: &UserName) -> Result<Option<Account>> {
+        self.account_by(&by_name(name)).await
+    }
+
+    /// The account with this address.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is.
+    pub async fn account_with_email(&self, email: &Email) -> Result<Option<Account>> {
+        self.account_by(&by_email(email)).await
+    }
+
+    /// Accounts, oldest first.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is.
+    pub async fn accounts(&self, limit: u32, after: Option<Position>) -> Result<Page<Account>> {
+        self.query(Query {
+            table: &ACCOUNTS,
+            index: Some(&BY_KIND),
+            partition: "user".to_owned(),
+            range: Range::All,
+            descending: false,
+            limit,
+            after,
+        })
+        .await
+    }
+
+    /// An account and one of its sessions, in one trip; nothing if either is missing.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is.
+    pub async fn signed_in(&self, user: UserId, session: SessionId) -> Result<Option<(User, Session)>> {
+        let user = user.to_string();
+        let keys = [(ACCOUNTS, user.clone(), "user".to_owned()), (ACCOUNTS, user, session.to_string())];
+        let (mut found, mut began) = (None, None);
+        for (_, item) in self.get_many(&keys).await? {
+            if item.contains_key("token") {
+                began = Some(read::<Session>(item)?);
+            } else {
+                found = Some(read::<Account>(item)?.user);
+            }
+        }
+        Ok(found.zip(began))
+    }
+
+    /// The session, read consistently.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn session(&self, user: UserId, id: SessionId) -> Result<Session> {
+        self.get(&user.to_string(), &id.to_string()).await?.ok_or_else(|| Error::not_found("session"))
+    }
+
+    async fn account_by(&self, name: &str) -> Result<Option<Account>> {
+        match self.get::<Unique>(name, "unique").await? {
+            Some(unique) => self.get(&unique.user.to_string(), "user").await,
+            None => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! What happens to every request before its route and to every answer after it.
+
+use std::time::Instant;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use domain::RequestId;
+use errors::{Code, Error, Result};
+use lambda_http::request::RequestContext;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use crate::access::{Core, IDEMPOTENCY_KEY};
+use crate::extract::Origin;
+use crate::idempotency::BodyHash;
+use crate::problem::{Carried, render};
+use crate::version::{self, Version};
+
+/// The largest body.
+pub(crate) const MOST_BYTES: usize = 1_024 * 1_024;
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const API_VERSION: HeaderName = HeaderName::from_static("x-api-version");
+
+/// What a route lets others keep, and its name for the log; set on the answer by the route's layer.
+#[derive(Clone, Copy)]
+pub(crate) struct Told {
+    pub(crate) id: &'static str,
+    pub(crate) public_seconds: Option<u32>,
+}
+
+/// The edge's state: the core, and the paths outside the versions.
+#[derive(Clone)]
+pub(crate) struct Edge {
+    pub(crate) core: Core,
+    pub(crate) roots: std::sync::Arc<std::collections::BTreeSet<&'static str>>,
+}
+
+pub(crate) async fn handle(State(edge): State<Edge>, request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let now = edge.core.clock.now();
+    let request_id = RequestId::new(now, env::random()).to_string();
+    let asked = Asked::of(&request);
+    let resolved = version::resolve(request.uri().path(), request.headers())
+        .map(|(path, version)| (path.to_owned(), version));
+    let version = resolved.as_ref().map_or(Version::V2, |(_, version)| *version);
+    let root = resolved.as_ref().is_ok_and(|(path, _)| edge.roots.contains(path.as_str()));
+    let (response, usage) = store::metered(async {
+        match prepare(resolved, root, request).await {
+            Ok(request) => next.run(request).await,
+            Err(error) => crate::Problem(error).into_response(),
+        }
+    })
+    .await;
+    let told = response.extensions().get::<Told>().copied();
+    let failure = response.extensions().get::<Carried>().cloned();
+    let mut response = match &failure {
+        Some(Carried(error)) => render(error, version, &request_id),
+        None => asked.shaped(response).await,
+    };
+    let status = response.status();
+    headers(&mut response, &asked, told, (!root).then_some(version), &request_id);
+    if edge.core.show_usage
+        && let Ok(value) = HeaderValue::from_str(&usage.to_string())
+    {
+        response.headers_mut().insert(HeaderName::from_static("x-usage"), value);
+    }
+    log(&asked, told, version, status, &request_id, usage, begun, failure.as_ref());
+    response
+}
+
+/// What of the request is needed once it is gone.
+struct Asked {
+    method: Method,
+    if_none_match: Option<HeaderValue>,
+    fields: Option<String>,
+}
+
+impl Asked {
+    fn of(request: &Request) -> Self {
+        let pairs: Vec<(String, String)> =
+            serde_urlencoded::from_str(request.uri().query().unwrap_or_default()).unwrap_or_default();
+        Self {
+            method: request.method().clone(),
+            if_none_match: request.headers().get(header::IF_NONE_MATCH).cloned(),
+            fields: pairs.into_iter().find(|(name, _)| name == "fields").map(|(_, value)| value),
+        }
+    }
+
+    /// 304 for what the client has; only the fields it asked for otherwise.
+    async fn shaped(&self, response: Response) -> Response {
+        let reading = matches!(self.method, Method::GET | Method::HEAD);
+        let tag = response.headers().get(header::ETAG);
+        if reading
+            && response.status() == StatusCode::OK
+            && tag.is_some()
+            && tag == self.if_none_match.as_ref()
+        {
+            let mut unchanged = StatusCode::NOT_MODIFIED.into_response();
+            for name in [header::ETAG, header::VARY, header::CACHE_CONTROL] {
+                if let Some(value) = response.headers().get(&name) {
+                    unchanged.headers_mut().insert(name, value.clone());
+                }
+            }
+            *unchanged.extensions_mut() = response.extensions().clone();
+            return unchanged;
+        }
+        match &self.fields {
+            Some(fields) if reading && response.status() == StatusCode::OK => {
+                selected(response, fields).await
+            }
+            _ => response,
+        }
+    }
+}
+
+/// Keeps only the named fields of each object in `data`.
+async fn selected(response: Response, fields: &str) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let Ok(bytes) = to_bytes(body, usize::MAX).await else {
+        return crate::Problem(Error::internal("an answer that could not be read")).into_response();
+    };
+    let wanted: Vec<&str> = fields.split(',').map(str::trim).collect();
+    let keep = |object: &mut Map<String, Value>| object.retain(|name, _| wanted.contains(&name.as_str()));
+    let Ok(mut envelope) = serde_json::from_slice::<Value>(&bytes) else {
+        return Response::from_parts(parts, Body::from(bytes));
+    };
+    match envelope.get_mut("data") {
+        Some(Value::Object(object)) => keep(object),
+        Some(Value::Array(items)) => items.iter_mut().filter_map(Value::as_object_mut).for_each(keep),
+        _ => {}
+    }
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(envelope.to_string()))
+}
+
+/// The request as its route sees it: its version in front of the path, its origin, and its body within bounds.
+async fn prepare(resolved: Result<(String, Version)>, root: bool, request: Request) -> Result<Request> {
+    let (path, version) = resolved?;
+    let (mut parts, body) = request.into_parts();
+    let target = if root { path } else { format!("/{}{path}", version.as_str()) };
+    let target = match parts.uri.query() {
+        Some(query) => format!("{target}?{query}"),
+        None => target,
+    };
+    parts.uri = target
+        .parse::<Uri>()
+        .map_err(|error| Error::new(Code::BadRequest, "the path could not be read").with_source(error))?;
+    parts.extensions.insert(version);
+    if parts.extensions.get::<Origin>().is_none() {
+        let ip = match parts.extensions.get::<RequestContext>() {
+            Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone(),
+            _ => None,
+        };
+        parts.extensions.insert(Origin { ip });
+    }
+    let bytes = bounded(&parts.headers, body).await?;
+    if parts.headers.contains_key(IDEMPOTENCY_KEY) {
+        parts.extensions.insert(BodyHash(Sha256::digest(&bytes).into()));
+    }
+    Ok(Request::from_parts(parts, Body::from(bytes)))
+}
+
+async fn bounded(headers: &axum::http::HeaderMap, body: Body) -> Result<Bytes> {
+    let too_large =
+        || Error::new(Code::TooLarge, "the body is larger than 1 MB").with_detail("limit_bytes", MOST_BYTES);
+    let announced =
+        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|bytes| bytes > MOST_BYTES) {
+        return Err(too_large());
+    }
+    to_bytes(body, MOST_BYTES).await.map_err(|error| too_large().with_source(error))
+}
+
+fn headers(
+    response: &mut Response,
+    asked: &Asked,
+    told: Option<Told>,
+    version: Option<Version>,
+    request_id: &str,
+) {
+    let success = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
+    let reading = matches!(asked.method, Method::GET | Method::HEAD);
+    let public = told.and_then(|told| told.public_seconds).filter(|_| success && reading);
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        let control = match public {
+            Some(seconds) => format!("public, max-age={seconds}"),
+            None if reading && success => "private, no-cache".to_owned(),
+            None => "no-store".to_owned(),
+        };
+        if let Ok(value) = HeaderValue::from_str(&control) {
+            headers.insert(header::CACHE_CONTROL, value);
+        }
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::VARY,
+        HeaderValue::from_static("accept, accept-encoding, authorization, x-api-version"),
+    );
+    if let Some(version) = version {
+        headers.insert(API_VERSION, HeaderValue::from_static(version.as_str()));
+    }
+    if version == Some(Version::V1) {
+        // RFC 9745: the date since which v1 is deprecated; RFC 8288: where its successor is.
+        headers.insert(HeaderName::from_static("deprecation"), HeaderValue::from_static("@1795132800"));
+        headers.insert(header::LINK, HeaderValue::from_static("</v2>; rel=\"successor-version\""));
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "one line of the log, told once")]
+fn log(
+    asked: &Asked,
+    told: Option<Told>,
+    version: Version,
+    status: StatusCode,
+    request_id: &str,
+    usage: store::Usage,
+    begun: Instant,
+    failure: Option<&Carried>,
+) {
+    let operation = told.map_or("none", |told| told.id);
+    let micros = begun.elapsed().as_micros();
+    let error = failure.map(|Carried(error)| error);
+    if let Some(error) = error.filter(|_| status.is_server_error()) {
+        tracing::error!(request.id = request_id, operation, error = error.chain(), "request failed");
+    }
+    tracing::info!(
+        request.id = request_id,
+        method = asked.method.as_str(),
+        operation,
+        version = version.as_str(),
+        status = status.as_u16(),
+        code = error.map(|error| error.code().as_str()),
+        micros,
+        usage = %usage,
+        "request"
+    );
+}

@@ -1,0 +1,71 @@
+//! One service for Lambda and the laptop.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use errors::{Code, Error};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::SizeAbove;
+
+use crate::access::{self, Core, Gate};
+use crate::api::Api;
+use crate::edge::{self, Edge, Told};
+use crate::problem::Problem;
+
+/// Answers below this many bytes are sent as they are.
+const COMPRESS_ABOVE: u64 = 1_000;
+
+/// The service of an API: versions, limits, callers, problems, compression.
+pub fn service(api: Api, core: &Core) -> Router {
+    let mut inner = Router::new();
+    let mut roots = BTreeSet::new();
+    for (version, route) in api.routes {
+        let path = match version {
+            Some(version) => format!("/{}{}", version.as_str(), route.path),
+            None => {
+                roots.insert(route.path);
+                route.path.to_owned()
+            }
+        };
+        let gate = Gate { core: core.clone(), access: route.access, key: route.key, version };
+        let told = Told { id: route.id, public_seconds: route.public_seconds };
+        let handler = route.handler.layer(middleware::from_fn_with_state(gate, access::check)).layer(
+            middleware::map_response(move |mut response: Response| async move {
+                response.extensions_mut().insert(told);
+                response
+            }),
+        );
+        inner = inner.route(&path, handler);
+    }
+    let inner = inner
+        .method_not_allowed_fallback(|| async {
+            Problem(Error::new(Code::MethodNotAllowed, "no such method here"))
+        })
+        .fallback(|| async { Problem(Error::new(Code::NotFound, "there is nothing at this path")) })
+        .layer(CatchPanicLayer::custom(panicked));
+    let edge = Edge { core: core.clone(), roots: Arc::new(roots) };
+    Router::new()
+        .fallback_service(inner)
+        .layer(middleware::from_fn_with_state(edge, edge::handle))
+        .layer(CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_ABOVE)))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that the layer asks for")]
+fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    Problem(Error::internal(format!("a handler panicked: {text}"))).into_response()
+}
+
+/// Runs the API on Lambda: logs as JSON, then one request after the other.
+///
+/// # Errors
+/// When the Lambda runtime ends.
+pub async fn run(api: Api, core: Core) -> Result<(), lambda_http::Error> {
+    tracing_subscriber::fmt().json().with_current_span(false).with_ansi(false).without_time().init();
+    lambda_http::run(service(api, &core)).await
+}
