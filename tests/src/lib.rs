@@ -1,1 +1,1 @@
-//! Under construction.
+//! Tests only: see `it/`.

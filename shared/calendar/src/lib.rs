@@ -1,1 +1,9 @@
-//! Under construction.
+//! iCalendar (RFC 5545): bookings as files that calendars read, and calendars read for import.
+//!
+//! Out: [`attachment`] for one booking in a mail, [`feed`] for many at a private address. In: [`parse`], which gives
+//! each event or the reason why it is refused, and [`Entry::occurrences`] for what repeats.
+
+mod lines;
+mod out;
+
+pub use out::{Appointment, Party, attachment, feed};

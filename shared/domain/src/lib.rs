@@ -6,9 +6,11 @@
 
 pub mod availability;
 pub mod booking;
+mod catalog;
 pub mod event;
 pub mod hours;
 pub mod id;
+pub mod message;
 pub mod people;
 pub mod refusal;
 pub mod resource;
@@ -31,6 +33,7 @@ pub use id::{
     BookingId, EventId, FeedId, LocationId, MessageId, RequestId, ResourceId, ReviewId, SeriesId, SessionId,
     UserId,
 };
+pub use message::{Message, MessageKind, MessageState};
 pub use people::{Caller, Permission, Role, Scope};
 pub use refusal::Refusal;
 pub use resource::{Location, Resource};

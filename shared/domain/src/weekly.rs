@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use errors::{Error, FieldError, Result};
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use serde::{Deserialize, Serialize};
 
@@ -250,37 +251,51 @@ impl Weekly {
         (part(&before, over), part(&after, following))
     }
 
-    /// The content lines DTSTART, RRULE and, if need be, EXDATE of RFC 5545, not folded.
+    /// The content lines DTSTART, RRULE and, if need be, EXDATE of RFC 5545, not folded; none if the clocks skip every
+    /// date of the rule.
     ///
-    /// The rule always says UNTIL and leaves out the dates whose local time does not exist: readers differ in whether
-    /// such a date counts and whether it is shifted, and this way all of them arrive at [`Weekly::occurrences`].
+    /// Readers differ in whether a skipped local time counts, whether it is shifted, and whether it may be written at
+    /// all. So the rule always says UNTIL, begins with a time that exists, leaves out what a reader might make of a
+    /// skipped one, and says in UTC what the wall clock does not say once: all arrive at [`Weekly::occurrences`].
     pub fn lines(&self) -> Vec<String> {
         let rules = self.zone.rules();
+        let instant = |date: Date| self.zone.instant(self.local(date), Some(Fold::First));
+        let dates: Vec<Date> = self.every_date().take(MAX_OCCURRENCES).collect();
+        let real: Vec<Date> = dates.iter().copied().filter(|date| instant(*date).is_ok()).collect();
+        let (Some(first), Some(until)) = (real.first(), real.last().and_then(|last| instant(*last).ok()))
+        else {
+            return Vec::new();
+        };
+        let utc = |instant: Timestamp| instant.strftime("%Y%m%dT%H%M%SZ").to_string();
+        let (zone, form) = if self.zone == Zone::utc() {
+            (String::new(), "%Y%m%dT%H%M%SZ")
+        } else {
+            (format!(";TZID={}", self.zone), "%Y%m%dT%H%M%S")
+        };
+        let local = |date: &Date| self.local(*date).strftime(form).to_string();
+        let interval = match self.interval_weeks {
+            0 | 1 => String::new(),
+            weeks => format!(";INTERVAL={weeks}"),
+        };
         let days: Vec<&str> = self.weekdays.iter().map(|day| day.as_str()).collect();
-        let last = self.every_date().take(MAX_OCCURRENCES).last();
-        let until = last.and_then(|date| wall::boundary(&rules, self.local(date)));
-        let parts = [
-            Some("FREQ=WEEKLY".to_owned()),
-            (self.interval_weeks > 1).then(|| format!("INTERVAL={}", self.interval_weeks)),
-            Some(format!("BYDAY={}", days.join(","))),
-            until.map(|until| format!("UNTIL={}", until.strftime("%Y%m%dT%H%M%SZ"))),
+        let mut lines = vec![
+            format!("DTSTART{zone}:{}", local(first)),
+            format!("RRULE:FREQ=WEEKLY{interval};BYDAY={};UNTIL={}", days.join(","), utc(until)),
         ];
-        let rule = format!("RRULE:{}", parts.into_iter().flatten().collect::<Vec<_>>().join(";"));
-        let missing = self.every_date().take(MAX_OCCURRENCES).filter(|date| {
-            self.exceptions.contains(date) || self.zone.instant(self.local(*date), Some(Fold::First)).is_err()
-        });
-        let missing: Vec<String> = missing.map(|date| self.local_text(date)).collect();
-        let zone = if self.zone == Zone::utc() { String::new() } else { format!(";TZID={}", self.zone) };
-        let mut lines = vec![format!("DTSTART{zone}:{}", self.local_text(self.start.date())), rule];
-        if !missing.is_empty() {
-            lines.push(format!("EXDATE{zone}:{}", missing.join(",")));
+        let left_out = dates.iter().filter(|date| self.exceptions.contains(date) || !real.contains(date));
+        let (odd, plain): (Vec<Date>, Vec<Date>) = left_out
+            .copied()
+            .partition(|date| rules.to_ambiguous_timestamp(self.local(*date)).is_ambiguous());
+        if !plain.is_empty() {
+            lines.push(format!("EXDATE{zone}:{}", plain.iter().map(local).collect::<Vec<_>>().join(",")));
+        }
+        // RFC 5545, 3.3.5: the first of two; in a gap, the offset before it.
+        let meant = |date: &Date| rules.to_ambiguous_timestamp(self.local(*date)).compatible().ok().map(utc);
+        let odd: Vec<String> = odd.iter().filter_map(meant).collect();
+        if !odd.is_empty() {
+            lines.push(format!("EXDATE:{}", odd.join(",")));
         }
         lines
-    }
-
-    fn local_text(&self, date: Date) -> String {
-        let form = if self.zone == Zone::utc() { "%Y%m%dT%H%M%SZ" } else { "%Y%m%dT%H%M%S" };
-        self.local(date).strftime(form).to_string()
     }
 }
 

@@ -1,1 +1,62 @@
-//! Under construction.
+//! What reaches people: mail, through the provider that `HOLDFAST_MAIL` names, and the texts that it carries.
+//!
+//! [`render`] makes the text, an [`Email`] holds what is sent, and a [`Mail`] sends it: [`Ses`] on AWS, [`Smtp`]
+//! anywhere, an [`Outbox`] on a laptop. All three send the same MIME bytes under the same Message-ID, which is derived
+//! from the message's own id, so that a receiver can tell a repetition.
+
+mod email;
+mod outbox;
+mod templates;
+mod when;
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+pub use email::{Email, Invitation, Mailbox};
+use errors::{Error, Result};
+pub use outbox::Outbox;
+pub use templates::{About, Facts, Language, Rendered, render};
+pub use when::{Moment, moment, until};
+
+/// The future of one sending: the provider's own id of the mail, if it gives one.
+pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Option<String>>> + Send + 'a>>;
+
+/// Sends mail.
+///
+/// Errors are `unavailable` or `upstream_failed` when the same mail may get through later, and `bad_request` when it
+/// will not: the address or the content is refused. No sending takes longer than [`TIMEOUT_SECONDS`].
+pub trait Mail: Send + Sync {
+    /// The provider's name, as kept with the message.
+    fn name(&self) -> &'static str;
+
+    /// Sends it, or learns that it cannot be sent.
+    fn send<'a>(&'a self, email: &'a Email) -> Sending<'a>;
+}
+
+/// The longest that a sending may take; a lease on a message must be longer.
+pub const TIMEOUT_SECONDS: u64 = 10;
+
+/// The provider that `HOLDFAST_MAIL` names: `ses`, `smtp://…` or `smtps://…` (see [`Smtp`]), `outbox:DIR`.
+///
+/// # Errors
+/// `internal`, naming the variable, when it is unset or names nothing known.
+pub fn mail_from_env() -> Result<Arc<dyn Mail>> {
+    let chosen = env::required("HOLDFAST_MAIL")?;
+    Ok(match chosen.split_once(':') {
+        Some(("outbox", directory)) => Arc::new(Outbox::in_directory(directory)?),
+        _ => {
+            return Err(Error::internal(
+                "environment variable HOLDFAST_MAIL is not ses, smtp://… or outbox:DIR",
+            ));
+        }
+    })
+}
+
+/// The sender that `HOLDFAST_MAIL_FROM` names, e.g. `Front desk <rooms@example.org>`.
+///
+/// # Errors
+/// `internal`, naming the variable, when it is unset or no mailbox.
+pub fn sender_from_env() -> Result<Mailbox> {
+    let text = env::required("HOLDFAST_MAIL_FROM")?;
+    text.parse().map_err(|_| Error::internal("environment variable HOLDFAST_MAIL_FROM is not a mailbox"))
+}

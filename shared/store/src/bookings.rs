@@ -107,6 +107,21 @@ impl Store {
         self.query(list(&BY_PLACE, format!("{location}#{day}"), Range::All, false, limit, after)).await
     }
 
+    /// Bookings of a room that start on a local day at its location, by start; at most `most`.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is.
+    pub async fn bookings_starting(
+        &self,
+        (location, resource): (LocationId, ResourceId),
+        day: Date,
+        most: usize,
+    ) -> Result<Vec<Booking>> {
+        let prefix = Range::Prefix(format!("{resource}#"));
+        let query = |after| list(&BY_PLACE, format!("{location}#{day}"), prefix.clone(), false, 500, after);
+        Ok(self.query_all(most, query).await?.0)
+    }
+
     /// Bookings of a room that overlap the span, whatever their state, by start; at most `most`.
     /// One query for each local day that a booking could have started on.
     ///
@@ -125,10 +140,7 @@ impl Store {
         let last = zone.local(span.end()).date();
         let mut all = Vec::new();
         for day in first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last) {
-            let prefix = Range::Prefix(format!("{resource}#"));
-            let query =
-                |after| list(&BY_PLACE, format!("{location}#{day}"), prefix.clone(), false, 500, after);
-            let (found, _) = self.query_all::<Booking>(most, query).await?;
+            let found = self.bookings_starting((location, resource), day, most).await?;
             all.extend(found.into_iter().filter(|booking| booking.span.overlaps(&span)));
             if all.len() >= most {
                 break;

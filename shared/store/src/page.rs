@@ -21,6 +21,15 @@ impl<T> Page<T> {
     }
 }
 
+/// What was read of a list, each item with its place: a page that keeps only some of them can end after any one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Placed<T> {
+    /// In the order of the list.
+    pub items: Vec<(T, Position)>,
+    /// Where to read on.
+    pub next: Option<Position>,
+}
+
 /// A place in a list: the key of the last item seen. `web` signs it before a client gets it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position(Vec<(String, Key)>);

@@ -26,16 +26,16 @@ pub(super) fn create(shared: &Shared, request: Create) -> Answer {
     }
     let answer = json!({"QueueUrl": queue_url(shared, &name)});
     shared.commit(|state| {
-        let settings = settings(Settings::default(), &request.attributes)?;
+        // Of a queue that exists, only the attributes that are named have to agree.
+        let existing = state.queue(&name).ok().map(|queue| &queue.settings);
+        let settings = settings(existing.cloned().unwrap_or_default(), &request.attributes)?;
         if let Some(redrive) = &settings.redrive {
             dead_letter_target(state, redrive)?;
         }
-        match state.queue(&name) {
-            Ok(queue) if request.attributes.is_empty() || queue.settings == settings => {
-                Ok((Vec::new(), answer))
-            }
-            Ok(_) => Err(Fault::queue_exists()),
-            Err(_) => Ok((vec![Entry::Set { queue: name, settings }], answer)),
+        match existing {
+            Some(existing) if *existing == settings => Ok((Vec::new(), answer)),
+            Some(_) => Err(Fault::queue_exists()),
+            None => Ok((vec![Entry::Set { queue: name, settings }], answer)),
         }
     })
 }

@@ -2,6 +2,7 @@
 
 mod client;
 mod durability;
+mod partial;
 mod protocol;
 
 use std::sync::Mutex;

@@ -55,9 +55,24 @@ fn an_occurrence_that_the_clocks_skip_says_so_and_the_others_stand() {
         [
             "DTSTART;TZID=Europe/Berlin:20270321T023000",
             "RRULE:FREQ=WEEKLY;BYDAY=SU;UNTIL=20270404T003000Z",
-            "EXDATE;TZID=Europe/Berlin:20270328T023000",
+            "EXDATE:20270328T013000Z",
         ]
     );
+}
+
+#[test]
+fn the_text_begins_with_a_time_that_exists() {
+    let rule = rule("Europe/Berlin", "2027-03-28T02:30", &[Weekday::Sunday], Ends::Count(2));
+    assert_eq!(
+        rule.lines(),
+        [
+            "DTSTART;TZID=Europe/Berlin:20270404T023000",
+            "RRULE:FREQ=WEEKLY;BYDAY=SU;UNTIL=20270404T003000Z",
+            "EXDATE:20270328T013000Z",
+        ]
+    );
+    let never = Weekly { ends: Ends::Count(1), ..rule };
+    assert_eq!(never.lines(), [""; 0]);
 }
 
 #[test]
@@ -65,6 +80,9 @@ fn an_occurrence_that_comes_twice_is_the_first() {
     let rule = rule("America/New_York", "2027-11-07T01:30", &[Weekday::Sunday], Ends::Count(1));
     let first = rule.occurrences().remove(0).span.unwrap();
     assert_eq!(first, span("2027-11-07T05:30:00Z", "2027-11-07T06:30:00Z"));
+    let without = Weekly { start: "2027-10-31T01:30".parse().unwrap(), ends: Ends::Count(3), ..rule };
+    let without = without.except(date("2027-11-07")).unwrap();
+    assert_eq!(without.lines()[2], "EXDATE:20271107T053000Z");
 }
 
 #[test]

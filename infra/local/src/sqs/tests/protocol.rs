@@ -138,6 +138,15 @@ async fn errors_carry_the_codes_that_an_sdk_goes_by() {
 }
 
 #[tokio::test]
+async fn creating_a_queue_again_compares_only_what_is_named() {
+    let (endpoint, _) = shared().await;
+    for attributes in [json!({}), json!({"VisibilityTimeout": "10"})] {
+        let request = json!({"QueueName": "q", "Attributes": attributes});
+        assert!(call(&endpoint.shared, "CreateQueue", request).await.is_ok());
+    }
+}
+
+#[tokio::test]
 async fn of_a_batch_only_what_is_acceptable_is_kept_and_the_rest_is_named() {
     let (endpoint, _) = shared().await;
     let entries =

@@ -1,0 +1,308 @@
+//! Messages: what is told to whom, and how one message lives from the event behind it to its delivery.
+//!
+//! A message is a record of its own, made under an id that is derived from what it tells, so that an event that is
+//! relayed twice makes it once. Its worker takes it by [`Message::claim`], which writes a lease: whoever else gets the
+//! same job from the queue sees the lease and leaves it alone.
+
+mod due;
+mod kind;
+mod retry;
+
+pub use due::{Due, due_messages, still_wanted, wanted_by};
+use errors::{Code, Error, Result};
+use jiff::{SignedDuration, Timestamp};
+pub use kind::{Channel, MessageKind, Method, Skip};
+pub use retry::{MAX_ATTEMPTS, retry_at};
+use serde::{Deserialize, Serialize};
+
+use crate::{BookingId, MessageId, ResourceId, Span, UserId};
+
+/// How long a queued message may stay untaken before a sweep queues it again, in seconds.
+pub const QUEUE_SECONDS: i64 = 15 * 60;
+/// Longest `last_error` that is kept, in characters.
+const ERROR_CHARS: usize = 500;
+
+/// What a message is about, as it was when the message was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "snake_case")]
+pub enum Subject {
+    /// A booking, at this time and place.
+    Booking {
+        /// Which.
+        id: BookingId,
+        /// Its room.
+        resource: ResourceId,
+        /// Its time.
+        span: Span,
+    },
+    /// The recipient's own account.
+    Account,
+}
+
+/// Where a message stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageState {
+    /// Waits for its time.
+    Scheduled,
+    /// Waits for a worker.
+    Queued,
+    /// A worker has it, until `wake_at`.
+    Sending,
+    /// The provider has taken it.
+    Sent,
+    /// Did not get through; to be tried again at `wake_at`.
+    Failed,
+    /// Did not get through and will not be tried again by itself.
+    Dead,
+    /// Not sent, since it was no longer true or wanted.
+    Skipped,
+}
+
+/// What can happen to a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// It is put on the queue.
+    Queue,
+    /// A worker takes it.
+    Claim,
+    /// The provider takes it.
+    Deliver,
+    /// The provider does not, for now.
+    Fail,
+    /// It is given up.
+    Bury,
+    /// It is no longer true or wanted.
+    Skip,
+    /// Somebody asks for it to be tried anew.
+    Replay,
+}
+
+impl Step {
+    /// Every step.
+    pub const ALL: [Self; 7] =
+        [Self::Queue, Self::Claim, Self::Deliver, Self::Fail, Self::Bury, Self::Skip, Self::Replay];
+}
+
+impl MessageState {
+    /// Every state.
+    pub const ALL: [Self; 7] =
+        [Self::Scheduled, Self::Queued, Self::Sending, Self::Sent, Self::Failed, Self::Dead, Self::Skipped];
+
+    /// The table of transitions: where the step leads, or `None` where it is not possible.
+    ///
+    /// A worker may claim what is scheduled (the relay died between queueing and saying so) and what is being sent
+    /// (the worker before it died; [`Message::claim`] looks at the lease). What was sent is never sent again.
+    pub const fn after(self, step: Step) -> Option<Self> {
+        match (self, step) {
+            (Self::Scheduled | Self::Queued | Self::Failed, Step::Queue) => Some(Self::Queued),
+            (Self::Scheduled | Self::Queued | Self::Failed | Self::Sending, Step::Claim) => {
+                Some(Self::Sending)
+            }
+            (Self::Sending, Step::Deliver) => Some(Self::Sent),
+            (Self::Sending, Step::Fail) => Some(Self::Failed),
+            (Self::Sending, Step::Bury) => Some(Self::Dead),
+            (Self::Scheduled | Self::Queued | Self::Failed | Self::Sending, Step::Skip) => {
+                Some(Self::Skipped)
+            }
+            (Self::Failed | Self::Dead | Self::Skipped, Step::Replay) => Some(Self::Scheduled),
+            _ => None,
+        }
+    }
+
+    /// Whether nothing more happens to it by itself.
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Sent | Self::Dead | Self::Skipped)
+    }
+
+    /// The text form.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Scheduled => "scheduled",
+            Self::Queued => "queued",
+            Self::Sending => "sending",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+            Self::Dead => "dead",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// One message to one person over one channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Unique, derived from what it tells; see [`Due::message`].
+    pub id: MessageId,
+    /// What it says.
+    pub kind: MessageKind,
+    /// How it is sent.
+    pub channel: Channel,
+    /// To whom.
+    pub recipient: UserId,
+    /// What it is about.
+    pub subject: Subject,
+    /// Sequence of the event behind it.
+    pub sequence: u64,
+    /// When to send it.
+    pub due_at: Timestamp,
+    /// From when on it is of no use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// A one-time secret that it carries (the token of a reset link); forgotten when the message is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// Where it stands.
+    pub state: MessageState,
+    /// When a sweep must look at it if nothing happens: due, untaken on the queue, lease over, time to try again.
+    /// `None` once it is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wake_at: Option<Timestamp>,
+    /// Times that a worker has taken it since it was made or replayed.
+    pub attempts: u32,
+    /// Why the last attempt failed, in words that an operator may see.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+    /// Why it was skipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<Skip>,
+    /// Who took it, e.g. `ses`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// The provider's name for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_id: Option<String>,
+    /// When the provider took it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Counts changes, from 1.
+    pub version: u64,
+}
+
+/// What a worker gets when it asks for a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// Yours until the lease is over: write it on condition of the old version, then send.
+    Taken(Box<Message>),
+    /// Not before this time: it is not due, or another worker has it.
+    Later(Timestamp),
+    /// Every attempt ended without a word: write it and leave it.
+    Dead(Box<Message>),
+    /// It is over; nothing to do.
+    Over,
+}
+
+impl Message {
+    /// Notes that it is on the queue.
+    ///
+    /// # Errors
+    /// `wrong_state` when a worker has it or it is over.
+    pub fn queued(self, now: Timestamp) -> Result<Self> {
+        let mut next = self.step(Step::Queue, now)?;
+        next.wake_at = Some(later(now.max(next.due_at), QUEUE_SECONDS));
+        Ok(next)
+    }
+
+    /// Takes it for `lease` seconds, which must exceed the longest time that a provider may need to answer.
+    pub fn claim(self, now: Timestamp, lease: i64) -> Claim {
+        if self.state.is_final() {
+            return Claim::Over;
+        }
+        let from = match self.state {
+            MessageState::Sending | MessageState::Failed => self.wake_at.unwrap_or(now),
+            _ => self.due_at,
+        };
+        if now < from {
+            return Claim::Later(from);
+        }
+        // Only a lease that ran out gets here with every attempt used: `failed` buries the others.
+        let exhausted = self.attempts >= MAX_ATTEMPTS && self.state == MessageState::Sending;
+        let step = if exhausted { Step::Bury } else { Step::Claim };
+        let Ok(mut next) = self.step(step, now) else { return Claim::Over };
+        if exhausted {
+            next.last_error = Some("every worker that took it went away".to_owned());
+            return Claim::Dead(Box::new(next.over()));
+        }
+        next.attempts += 1;
+        next.wake_at = Some(later(now, lease));
+        Claim::Taken(Box::new(next))
+    }
+
+    /// The provider took it, under its own `provider_id` if it gave one.
+    ///
+    /// # Errors
+    /// `wrong_state` unless being sent.
+    pub fn sent(self, provider: &str, provider_id: Option<String>, now: Timestamp) -> Result<Self> {
+        let mut next = self.step(Step::Deliver, now)?.over();
+        (next.provider, next.provider_id) = (Some(provider.to_owned()), provider_id);
+        (next.sent_at, next.last_error) = (Some(now), None);
+        Ok(next)
+    }
+
+    /// The attempt failed: tried again at [`retry_at`] if the error is transient, dead otherwise and after the last
+    /// attempt. `random` must come from `env::random`.
+    ///
+    /// # Errors
+    /// `wrong_state` unless being sent.
+    pub fn failed(self, error: &Error, now: Timestamp, random: u64) -> Result<Self> {
+        let again = if error.is_transient() { retry_at(self.attempts, now, random) } else { None };
+        let mut next = match again {
+            Some(_) => self.step(Step::Fail, now)?,
+            None => self.step(Step::Bury, now)?.over(),
+        };
+        next.wake_at = again;
+        next.last_error = Some(format!("{}: {error}", error.code()).chars().take(ERROR_CHARS).collect());
+        Ok(next)
+    }
+
+    /// It is no longer true or wanted.
+    ///
+    /// # Errors
+    /// `wrong_state` once it is over.
+    pub fn skip(self, why: Skip, now: Timestamp) -> Result<Self> {
+        let mut next = self.step(Step::Skip, now)?.over();
+        next.skipped = Some(why);
+        Ok(next)
+    }
+
+    /// Starts it anew, at once and with all its attempts; whether it is still wanted is asked again when it is sent.
+    ///
+    /// # Errors
+    /// `wrong_state` unless failed, dead or skipped; also for a password link, which must be asked for anew.
+    pub fn replay(self, now: Timestamp) -> Result<Self> {
+        if self.kind == MessageKind::PasswordReset {
+            return Err(Error::new(Code::WrongState, "a password link is not sent twice; ask for a new one"));
+        }
+        let mut next = self.step(Step::Replay, now)?;
+        (next.due_at, next.wake_at) = (now, Some(now));
+        (next.attempts, next.skipped) = (0, None);
+        Ok(next)
+    }
+
+    fn over(mut self) -> Self {
+        (self.wake_at, self.secret) = (None, None);
+        self
+    }
+
+    fn step(mut self, step: Step, now: Timestamp) -> Result<Self> {
+        let state = self.state;
+        self.state = state.after(step).ok_or_else(|| {
+            Error::new(Code::WrongState, format!("not possible for a message that is {}", state.as_str()))
+                .with_detail("state", state.as_str())
+        })?;
+        self.updated_at = now;
+        self.version += 1;
+        Ok(self)
+    }
+}
+
+fn later(now: Timestamp, seconds: i64) -> Timestamp {
+    now.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(now)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+//! Which messages an event calls for, and whether a message is still worth sending when its time has come.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Channel, Message, MessageKind, MessageState, Skip, Subject};
+use crate::user::Preferences;
+use crate::{Booking, BookingState, Event, EventId, MessageId, User, UserId};
+
+/// A message that an event calls for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Due {
+    /// What it says.
+    pub kind: MessageKind,
+    /// How it is sent.
+    pub channel: Channel,
+    /// To whom.
+    pub recipient: UserId,
+    /// What it is about.
+    pub subject: Subject,
+    /// When to send it.
+    pub at: Timestamp,
+    /// From when on it is of no use.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Due {
+    /// The message, made for event `event` with its `sequence`; `digest` is the first 16 bytes of a SHA-256.
+    ///
+    /// The id stands for what is told to whom, so that the same event relayed twice meets the message it made. A
+    /// reminder stands for the start it reminds of, not for an event: however often a booking moves away and back,
+    /// there is one reminder of one start.
+    pub fn message(
+        self,
+        event: EventId,
+        sequence: u64,
+        now: Timestamp,
+        digest: impl FnOnce(&[u8]) -> [u8; 16],
+    ) -> Message {
+        let cause = match (self.kind, self.subject) {
+            (MessageKind::Reminder, Subject::Booking { span, .. }) => span.start().to_string(),
+            _ => event.to_string(),
+        };
+        let about = match self.subject {
+            Subject::Booking { id, .. } => id.to_string(),
+            Subject::Account => String::new(),
+        };
+        let (kind, channel) = (self.kind.as_str(), self.channel.as_str());
+        let told = format!("message {cause} {kind} {about} {} {channel}", self.recipient);
+        Message {
+            id: MessageId::derived(digest(told.as_bytes())),
+            kind: self.kind,
+            channel: self.channel,
+            recipient: self.recipient,
+            subject: self.subject,
+            sequence,
+            due_at: self.at,
+            expires_at: self.expires_at,
+            secret: None,
+            state: MessageState::Scheduled,
+            wake_at: Some(self.at),
+            attempts: 0,
+            last_error: None,
+            skipped: None,
+            provider: None,
+            provider_id: None,
+            sent_at: None,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        }
+    }
+}
+
+/// The messages that `event` calls for, about `booking` as it stands now, to the one it is for, who has these
+/// `preferences`.
+///
+/// A confirmation and a move call for a message now and a reminder, if its time is still to come and it is wanted.
+/// Nobody is told of holds, and nobody of a new title. `booking.room_unavailable` is told for each booking that it
+/// touches. Whatever cannot be sent by e-mail is not made.
+pub fn due_messages(event: &Event, booking: &Booking, preferences: &Preferences, now: Timestamp) -> Vec<Due> {
+    if !preferences.email {
+        return Vec::new();
+    }
+    let (start, end) = (booking.span.start(), booking.span.end());
+    let due = |kind, at, expires_at| Due {
+        kind,
+        channel: Channel::Email,
+        recipient: booking.user,
+        subject: Subject::Booking { id: booking.id, resource: booking.resource, span: booking.span },
+        at,
+        expires_at,
+    };
+    let confirmed = booking.state == BookingState::Confirmed;
+    let was_held = event.data.pointer("/before/state").and_then(|state| state.as_str()) == Some("held");
+    let news = match event.kind.as_str() {
+        "booking.confirmed" if confirmed => MessageKind::Confirmed,
+        "booking.rescheduled" if confirmed => MessageKind::Changed,
+        "booking.cancelled" if !was_held => return vec![due(MessageKind::Cancelled, now, None)],
+        "booking.room_unavailable" if confirmed => {
+            return vec![due(MessageKind::OutOfService, now, Some(end))];
+        }
+        _ => return Vec::new(),
+    };
+    let reminder = preferences
+        .reminder_minutes
+        .and_then(|minutes| start.checked_sub(SignedDuration::from_mins(i64::from(minutes))).ok())
+        .filter(|at| now < *at)
+        .map(|at| due(MessageKind::Reminder, at, Some(start)));
+    std::iter::once(due(news, now, Some(end))).chain(reminder).collect()
+}
+
+/// Whether the message still tells the truth about `booking` (as read just before sending; `None` if it is gone).
+///
+/// # Errors
+/// Why not. A confirmation or change is skipped only where a later message tells what is true now: the booking has been
+/// cancelled, or has another time or place, and each of these calls for a message of its own. A change of title does
+/// not, so the confirmation goes out, with the new title. A reminder and a notice about the room are skipped when the
+/// booking no longer stands, or not there and then. A cancellation is final and always told.
+pub fn still_wanted(message: &Message, booking: Option<&Booking>, now: Timestamp) -> Result<(), Skip> {
+    let Subject::Booking { resource, span, .. } = message.subject else {
+        let expired = message.secret.is_none() || message.expires_at.is_some_and(|at| at <= now);
+        return if expired { Err(Skip::TooLate) } else { Ok(()) };
+    };
+    let booking = booking.ok_or(Skip::Gone)?;
+    let stands = booking.state == BookingState::Confirmed;
+    let cancelled = booking.state == BookingState::Cancelled;
+    let same_place = booking.resource == resource && booking.span == span;
+    match message.kind {
+        MessageKind::Cancelled if !cancelled => return Err(Skip::NoLongerTrue),
+        MessageKind::Confirmed | MessageKind::Changed if cancelled || (stands && !same_place) => {
+            return Err(Skip::Superseded);
+        }
+        // The room may be another one by now: what counts is when to come, and the text is made from what is true.
+        MessageKind::Reminder if !stands || booking.span.start() != span.start() => {
+            return Err(Skip::NoLongerTrue);
+        }
+        MessageKind::OutOfService if !stands || !same_place => return Err(Skip::NoLongerTrue),
+        _ => {}
+    }
+    if message.expires_at.is_some_and(|at| at <= now) { Err(Skip::TooLate) } else { Ok(()) }
+}
+
+/// Whether the recipient (as read just before sending; `None` if the account is gone) wants it.
+///
+/// # Errors
+/// Why not. Preferences do not hold back a link that the recipient has asked for.
+pub fn wanted_by(message: &Message, recipient: Option<&User>) -> Result<(), Skip> {
+    let recipient = recipient.ok_or(Skip::Gone)?;
+    let preferences = &recipient.preferences;
+    let wanted = match message.kind {
+        MessageKind::PasswordReset => true,
+        MessageKind::Reminder => preferences.email && preferences.reminder_minutes.is_some(),
+        _ => preferences.email,
+    };
+    if recipient.active && wanted { Ok(()) } else { Err(Skip::Unwanted) }
+}
