@@ -20,8 +20,10 @@ pub async fn agree(app: &TestApp, room: &Resource, over: Span) -> Agreement {
     let now = app.now();
     let taken = ledger::taken(app.store(), room.id, over, now).await.unwrap();
     let place = (room.location, &room.zone);
-    let records = app.store().bookings_in(place, room.id, over, SignedDuration::from_hours(48), 100_000).await.unwrap();
-    let claiming: Vec<Booking> = records.into_iter().filter(|booking| booking.state_at(now).claims()).collect();
+    let records =
+        app.store().bookings_in(place, room.id, over, SignedDuration::from_hours(48), 100_000).await.unwrap();
+    let claiming: Vec<Booking> =
+        records.into_iter().filter(|booking| booking.state_at(now).claims()).collect();
     let of = |booking: &Booking| {
         let claim = Claim::of(booking);
         taken.iter().find(|run| run.span == claim.span && run.is_of(claim.owner))

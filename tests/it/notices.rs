@@ -30,7 +30,12 @@ async fn a_booking_is_confirmed_changed_and_cancelled_by_mail_with_one_calendar_
 
     let moved = json!({ "start": office::tuesday("11:00"), "end": office::tuesday("12:00") });
     app.advance(SignedDuration::from_secs(10));
-    app.post(&format!("/v2/bookings/{booking}/reschedule"), moved).by(&person).key("move").send().await.expect(200);
+    app.post(&format!("/v2/bookings/{booking}/reschedule"), moved)
+        .by(&person)
+        .key("move")
+        .send()
+        .await
+        .expect(200);
     let mails = app.settle().await;
     assert_eq!(mails.len(), 2, "{:?}", subjects(&mails));
     assert!(ics(&mails[0]).contains("SEQUENCE:1") && ics(&mails[0]).contains("DTSTART:20270105T110000Z"));
@@ -84,6 +89,11 @@ async fn a_hold_is_told_to_nobody_until_it_is_confirmed() {
     body["hold_seconds"] = json!(300);
     let hold = app.post("/v2/bookings", body).by(&person).key("hold").send().await.expect(201).text_of("id");
     assert_eq!(app.settle().await.len(), 0);
-    app.post(&format!("/v2/bookings/{hold}/confirm"), json!({})).by(&person).key("confirm").send().await.expect(200);
+    app.post(&format!("/v2/bookings/{hold}/confirm"), json!({}))
+        .by(&person)
+        .key("confirm")
+        .send()
+        .await
+        .expect(200);
     assert_eq!(app.settle().await.len(), 1);
 }

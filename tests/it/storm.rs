@@ -16,7 +16,8 @@ const CLIENTS: usize = 200;
 async fn start() -> (TestApp, Person, Resource) {
     let app = TestApp::start().await;
     let berlin = office::place(&app, "Europe/Berlin").await;
-    let room = office::room(&app, &berlin).rules(|rules| (rules.grid, rules.min_length) = (5, 5)).add(&app).await;
+    let room =
+        office::room(&app, &berlin).rules(|rules| (rules.grid, rules.min_length) = (5, 5)).add(&app).await;
     let person = app.person(Role::Customer).await;
     (app, person, room)
 }
