@@ -4,3 +4,4 @@
 mod edge;
 mod harness;
 mod schema;
+mod tidy;

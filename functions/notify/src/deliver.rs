@@ -4,8 +4,8 @@ use domain::message::Claim;
 use domain::{Message, MessageId};
 use errors::{Code, Result};
 
-use crate::compose::{self, Composed};
 use crate::App;
+use crate::compose::{self, Composed};
 
 /// How long a worker has a message to itself, in seconds: longer than a provider may take.
 const LEASE_SECONDS: i64 = 60;

@@ -2,7 +2,12 @@
 
 use web::{Api, Core};
 
+/// The routes of each group that answers HTTP, by the name of its function.
+pub fn groups(_core: &Core) -> Vec<(&'static str, Api)> {
+    vec![]
+}
+
 /// The whole API.
-pub fn api(_core: &Core) -> Api {
-    Api::new()
+pub fn api(core: &Core) -> Api {
+    groups(core).into_iter().fold(Api::new(), |all, (_, group)| all.merge(group))
 }

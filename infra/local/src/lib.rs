@@ -6,6 +6,6 @@ mod secret;
 mod server;
 pub mod sqs;
 
-pub use groups::api;
+pub use groups::{api, groups};
 pub use secret::secret;
 pub use server::{Options, Server, start};

@@ -26,9 +26,10 @@ impl Record for Message {
 
     fn extra(&self) -> Vec<(&'static str, AttributeValue)> {
         let mut extra = vec![(BY_RECIPIENT.sort, text(format!("{}#{}", moment(self.created_at), self.id)))];
-        let waiting = self.wake_at.map(|at| (DUE, at)).or_else(|| {
-            (self.state == MessageState::Dead).then_some((DEAD, self.updated_at))
-        });
+        let waiting = self
+            .wake_at
+            .map(|at| (DUE, at))
+            .or_else(|| (self.state == MessageState::Dead).then_some((DEAD, self.updated_at)));
         if let Some((list, at)) = waiting {
             extra.push((BY_DUE.partition, text(list)));
             extra.push((BY_DUE.sort, text(format!("{}#{}", moment(at), self.id))));
@@ -76,7 +77,12 @@ impl Store {
     ///
     /// # Errors
     /// `unavailable` when the database is.
-    pub async fn messages_to(&self, user: UserId, limit: u32, after: Option<Position>) -> Result<Page<Message>> {
+    pub async fn messages_to(
+        &self,
+        user: UserId,
+        limit: u32,
+        after: Option<Position>,
+    ) -> Result<Page<Message>> {
         self.query(list(&BY_RECIPIENT, user.to_string(), Range::All, true, limit, after)).await
     }
 
@@ -84,7 +90,12 @@ impl Store {
     ///
     /// # Errors
     /// `unavailable` when the database is.
-    pub async fn messages_due(&self, now: Timestamp, limit: u32, after: Option<Position>) -> Result<Page<Message>> {
+    pub async fn messages_due(
+        &self,
+        now: Timestamp,
+        limit: u32,
+        after: Option<Position>,
+    ) -> Result<Page<Message>> {
         let range = Range::Between("0".to_owned(), format!("{}#~", moment(now)));
         self.query(list(&BY_DUE, DUE.to_owned(), range, false, limit, after)).await
     }
