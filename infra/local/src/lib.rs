@@ -1,11 +1,19 @@
 //! All of Holdfast in one process: database, queues, every group behind one port, and the workers.
 
 pub mod database;
+mod front;
 mod groups;
+mod installation;
+mod outbox;
 mod secret;
 mod server;
 pub mod sqs;
+mod workers;
 
 pub use groups::{api, groups};
+pub use front::{Came, Front};
+pub use groups::api;
+pub use installation::{Installation, Serving};
 pub use secret::secret;
 pub use server::{Options, Server, start};
+pub use workers::Workers;

@@ -30,9 +30,12 @@
 //! | `bookings_on(location, day)` | Reservations `by_place` | bookings(booking_date), (booking_date, room_id) |
 //! | `bookings_starting(resource, day)` | Reservations `by_place` | bookings(booking_date, room_id) |
 //! | `bookings_in(resource, span)` | Reservations `by_place`, a query per day | bookings(room_id), (booking_date, start_time, end_time) |
+//! | `bookings_page_in(resource, span)` | Reservations `by_place`, a query per day | bookings(room_id), in pages |
 //! | `bookings_in_state(state)` | Reservations `by_state` | bookings(status) |
 //! | `messages_to(user)` | Messages `by_recipient` | — |
 //! | `messages_due`, `messages_waiting`, `messages_dead` | Messages `by_due` | — |
+//! | `bookings_created(from, to)` | Events `by_time`, then Reservations by id | bookings(created_at) |
+//! | `series(id)` | Reservations | — |
 //! | `events_of(subject)` | Events | bookings(updated_at) |
 //! | `events_between` | Events `by_time`, a query per day and shard | bookings(created_at) |
 
@@ -51,7 +54,9 @@ mod accounts;
 mod bookings;
 mod catalog;
 mod reviews;
+mod series;
 mod tables;
+mod together;
 
 pub use accounts::Account;
 pub use bookings::{LONGEST, booking_from};
@@ -61,5 +66,7 @@ pub use events::event_from;
 pub use meter::{Usage, metered, read as count_read};
 pub use page::{Page, Placed, Position};
 pub use reviews::review_from;
+pub use series::series_from;
 pub use table::{Item, broken};
+pub use together::{Ids, Together};
 pub use tx::{MOST_ACTIONS, Outcome, Refused, Tx};

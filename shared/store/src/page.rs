@@ -54,6 +54,24 @@ impl Position {
         })
     }
 
+    /// A place that is not an item's key: where a list over several partitions goes on.
+    pub(crate) fn at(name: &str, text: String) -> Self {
+        Self(vec![(name.to_owned(), Key::Text(text))])
+    }
+
+    /// A text of it.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.0.iter().find_map(|(known, key)| match key {
+            Key::Text(text) if known == name => Some(text.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Whether it is one item's key.
+    pub(crate) fn is_key(&self) -> bool {
+        self.0.len() > 1
+    }
+
     pub(crate) fn into_key(self) -> Item {
         let part = |(name, key)| match key {
             Key::Text(text) => (name, AttributeValue::S(text)),
