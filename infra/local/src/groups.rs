@@ -3,8 +3,8 @@
 use web::{Api, Core};
 
 /// The routes of each group that answers HTTP, by the name of its function.
-pub fn groups(_core: &Core) -> Vec<(&'static str, Api)> {
-    vec![]
+pub fn groups(core: &Core) -> Vec<(&'static str, Api)> {
+    vec![("bookings", bookings::api(bookings::App::new(core)))]
 }
 
 /// The whole API.

@@ -78,7 +78,9 @@ pub fn expect_block(path: &str, name: &str, wanted: &str) {
 
 /// Everything up to and with the line that begins the block, the block, the rest.
 pub fn block<'a>(whole: &'a str, name: &str) -> (&'a str, &'a str, &'a str) {
-    let line_of = |what: &str| whole.find(&format!("{name}: {what}")).expect("a block has its two markers");
+    let line_of = |what: &str| {
+        whole.find(&format!("{name}: {what}")).unwrap_or_else(|| panic!("no line says {name}: {what}"))
+    };
     let begin = line_of("begin") + whole[line_of("begin")..].find('\n').unwrap() + 1;
     let end = whole[..line_of("end")].rfind('\n').unwrap() + 1;
     (&whole[..begin], &whole[begin..end], &whole[end..])

@@ -94,7 +94,7 @@ fn tables_are_those_of_the_schema() {
 }
 
 #[test]
-fn the_queue_is_as_the_laptop_makes_it_and_its_messages_outlast_their_worker() {
+fn the_queue_is_as_its_crate_wants_it_and_a_message_stays_hidden_while_it_is_worked_on() {
     let template = template();
     let queue = &template["Resources"]["NotifyQueue"]["Properties"];
     let settings = queue::Settings::default();
