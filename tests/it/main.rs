@@ -4,8 +4,10 @@
 mod agreement;
 mod bookings;
 mod edge;
+mod events;
 mod harness;
 mod notices;
 mod office;
 mod schema;
 mod storm;
+mod tidy;
