@@ -37,7 +37,8 @@
 //! | `bookings_created(from, to)` | Events `by_time`, then Reservations by id | bookings(created_at) |
 //! | `series(id)` | Reservations | — |
 //! | `events_of(subject)` | Events | bookings(updated_at) |
-//! | `events_between` | Events `by_time`, a query per day and shard | bookings(created_at) |
+//! | `events_between`, `events_in` | Events `by_time`, a query per day and shard | bookings(created_at) |
+//! | `events_by(person)` | Insights, then Events by key | — |
 
 mod client;
 mod events;
@@ -53,6 +54,7 @@ mod tx;
 mod accounts;
 mod bookings;
 mod catalog;
+mod insights;
 mod reviews;
 mod series;
 mod tables;
