@@ -1,6 +1,11 @@
 //! The one test binary: black-box tests of a running installation, and checks of the tree itself.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+mod agreement;
+mod bookings;
 mod edge;
 mod harness;
+mod notices;
+mod office;
 mod schema;
+mod storm;

@@ -46,7 +46,7 @@ pub use keys::{AccessToken, Keys};
 pub use page::Page;
 pub use problem::{Problem, Result};
 pub use reply::{Plain, Reply, ReplyV1};
-pub use request::{Patch, Request};
+pub use request::{Patch, Reader, Request};
 pub use serve::{run, service};
 pub use version::Version;
 
