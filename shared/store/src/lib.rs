@@ -10,10 +10,10 @@
 //! # Access patterns
 //! | read | table, index | answers the source index |
 //! | --- | --- | --- |
-//! | `user(id)` | Accounts | users(user_id) |
-//! | `user_by_name`, `user_by_email` | Accounts, claim item then record | users(username), users(email) |
-//! | `users` | Accounts `by_kind` | — |
-//! | `session(user, id)` | Accounts | — |
+//! | `account(id)` | Accounts | users(user_id) |
+//! | `account_named`, `account_with_email` | Accounts, claim item then record | users(username), users(email) |
+//! | `accounts` | Accounts `by_kind` | — |
+//! | `signed_in(user, session)` | Accounts, two items in one batch | — |
 //! | `location(id)`, `resource(id)` | Catalog | rooms(room_id) |
 //! | `locations` | Catalog `by_kind` | — |
 //! | `resources_at(location)` | Catalog `by_place` | rooms(room_status, room_location) |
@@ -40,12 +40,14 @@ mod tx;
 
 mod accounts;
 mod bookings;
+mod limits;
 mod tables;
 
-pub use accounts::Account;
+pub use accounts::{Account, Link, account_from};
 pub use bookings::{LONGEST, booking_from};
 pub use client::{CALL_TIMEOUT, Config, Store};
 pub use events::event_from;
+pub use limits::Limit;
 pub use meter::{Usage, metered, read as count_read};
 pub use page::{Page, Position};
 pub use table::{Item, broken};

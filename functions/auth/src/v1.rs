@@ -1,0 +1,2 @@
+//! Version 1.
+pub(crate) fn routes() -> Vec<web::Route<crate::App>> { vec![] }
