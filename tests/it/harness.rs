@@ -52,6 +52,7 @@ impl TestApp {
             clock: clock.clone(),
             secret: [7; 32],
             show_usage: true,
+            background: false,
         });
         Self { server: server.await.unwrap(), clock, http: reqwest::Client::new() }
     }
@@ -71,6 +72,12 @@ impl TestApp {
     /// Moves the clock.
     pub fn advance(&self, by: SignedDuration) {
         self.clock.advance(by);
+    }
+
+    /// Lets the relay and the workers do all that is to be done now; the mail that was sent so far, latest first.
+    pub async fn settle(&self) -> Vec<providers::Email> {
+        self.server.workers().settle().await.unwrap();
+        self.server.outbox().list(usize::MAX).unwrap()
     }
 
     /// Somebody with this role everywhere, signed in, made without the `auth` group and without a password.

@@ -1,1 +1,59 @@
-//! Under construction.
+//! Bookings: what is free, holding and booking it, moving and giving it back, series, tools for the desk, calendars.
+//!
+//! One module for each use case. A command reads what it must know in one trip, asks the domain, and commits record,
+//! event and claim in one transaction ([`change`] has the one place where changed bookings are written). `v2` and `v1` have
+//! routes and wire types only.
+
+mod access;
+mod book;
+mod change;
+mod lists;
+mod refused;
+mod reschedule;
+mod steps;
+mod v2;
+mod when;
+
+use std::sync::Arc;
+
+use cache::Memory;
+use domain::{Resource, ResourceId};
+use env::Clock;
+use errors::Result;
+use jiff::Timestamp;
+use store::Store;
+use web::{Api, Core, Version};
+
+/// How long a room that was read is good enough to say what is free. Booking reads it afresh.
+const ROOM_SECONDS: i64 = 10;
+
+/// What the group's use cases need. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    store: Store,
+    clock: Clock,
+    rooms: Arc<Memory<ResourceId, Resource>>,
+}
+
+impl App {
+    /// With the edge's tables and clock.
+    pub fn new(core: &Core) -> Self {
+        let rooms = Arc::new(Memory::new(1_000, ROOM_SECONDS));
+        Self { store: core.store.clone(), clock: core.clock.clone(), rooms }
+    }
+
+    /// The room as read a moment ago: to advise, never to sell.
+    async fn room(&self, id: ResourceId, now: Timestamp) -> Result<Resource> {
+        if let Some(room) = self.rooms.get(&id, now) {
+            return Ok(room);
+        }
+        let room = self.store.resource(id).await?;
+        self.rooms.put(id, room.clone(), now);
+        Ok(room)
+    }
+}
+
+/// The group's routes.
+pub fn api(app: App) -> Api {
+    Api::new().version(Version::V2, v2::routes(), &app)
+}

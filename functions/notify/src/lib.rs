@@ -1,1 +1,85 @@
-//! Under construction.
+//! Messages to people: decides what an event calls for, writes each message once, sends it, and tries again.
+//!
+//! A message is a record under an id derived from what it tells. However often the queue delivers a job, the record is made
+//! once, and whoever sends it holds a lease on it. What is due later, or must be tried again, waits in its table until
+//! [`sweep`] puts it on the queue. Between a provider's answer and the note of it lies the one moment in which a crash can
+//! repeat a message: the repetition has the same Message-ID, and the local outbox keeps it once.
+
+mod compose;
+mod deliver;
+mod sweep;
+mod tell;
+
+use std::sync::Arc;
+
+use env::Clock;
+use errors::{Error, Result};
+use lambda_runtime::LambdaEvent;
+use providers::{Mail, Mailbox};
+use queue::{Attempt, Job, Queue};
+use serde_json::Value;
+use store::Store;
+use web::Keys;
+
+pub use sweep::sweep;
+
+/// What messages need.
+#[derive(Clone)]
+pub struct App {
+    /// The tables.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// Keys of one-time links.
+    pub keys: Arc<Keys>,
+    /// Where jobs wait.
+    pub queue: Queue,
+    /// Who takes mail.
+    pub mail: Arc<dyn Mail>,
+    /// Who mail is from.
+    pub sender: Mailbox,
+    /// What links begin with, without a slash at the end.
+    pub public_url: String,
+}
+
+impl App {
+    /// From what Lambda sets.
+    ///
+    /// # Errors
+    /// `internal` when a variable is missing.
+    pub fn from_env() -> Result<Self> {
+        Ok(Self {
+            store: Store::from_env()?,
+            clock: Clock::system(),
+            keys: Arc::new(Keys::from_env()?),
+            queue: Queue::from_env(queue::NOTIFY)?,
+            mail: providers::mail_from_env()?,
+            sender: providers::sender_from_env()?,
+            public_url: env::required("HOLDFAST_PUBLIC_URL")?,
+        })
+    }
+}
+
+/// Works off one job.
+///
+/// # Errors
+/// `unavailable` when the job must come again; failures of a provider are kept with the message instead.
+pub async fn work(app: &App, job: Job, _attempt: Attempt) -> Result<()> {
+    match job {
+        Job::Notify(job) => tell::tell(app, &job).await,
+        Job::Deliver { message } => deliver::deliver(app, message).await,
+    }
+}
+
+/// What calls the function on AWS: a batch of the queue, or the schedule that looks for what is due.
+///
+/// # Errors
+/// `internal` when the event is neither; `unavailable` when the sweep must come again.
+pub async fn handle(app: &App, event: LambdaEvent<Value>) -> Result<Value> {
+    if event.payload.get("Records").is_some() {
+        let batch = serde_json::from_value(event.payload).map_err(Error::internal)?;
+        let answer = queue::consume(&app.queue, batch, |job, attempt| work(app, job, attempt)).await;
+        return serde_json::to_value(answer).map_err(Error::internal);
+    }
+    sweep(app).await.map(|count| serde_json::json!({ "queued": count }))
+}

@@ -1,1 +1,8 @@
-fn main() {}
+//! The `holdfast` command.
+
+mod cli;
+
+#[tokio::main]
+async fn main() -> std::process::ExitCode {
+    cli::run().await
+}

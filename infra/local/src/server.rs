@@ -2,20 +2,31 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::Request;
 use axum::extract::connect_info::ConnectInfo;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use env::Clock;
+use providers::Outbox;
 use store::{Config, Store};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use web::{Core, Keys, Origin};
+use web::{Api, Core, Keys, Origin};
 
 use crate::database::{self, Data, Database};
-use crate::groups;
+use crate::front::Front;
+use crate::installation::Serving;
+use crate::sqs::{self, Endpoint};
+use crate::workers::{self, Workers};
+use crate::{groups, outbox as page};
+
+/// Who mail is from on a laptop.
+const SENDER: &str = "Holdfast <bookings@holdfast.example>";
 
 /// What to start.
 #[derive(Debug, Clone)]
@@ -30,13 +41,29 @@ pub struct Options {
     pub secret: [u8; 32],
     /// Whether answers tell in `X-Usage` what they consumed.
     pub show_usage: bool,
+    /// Whether messages are worked off in the background, or only by [`Workers::settle`].
+    pub background: bool,
+}
+
+impl Options {
+    /// On a free port, by the system's clock, with a secret that is made up; nothing in the background.
+    pub fn new(data: Data) -> Self {
+        let secret = env::random();
+        Self { data, port: 0, clock: Clock::system(), secret, show_usage: false, background: false }
+    }
 }
 
 /// A running installation.
 pub struct Server {
     core: Core,
+    api: Api,
+    service: Router,
+    dir: Option<PathBuf>,
     address: SocketAddr,
     database: Database,
+    queues: Endpoint,
+    workers: Workers,
+    outbox: Arc<Outbox>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<io::Result<()>>>,
 }
@@ -47,6 +74,8 @@ pub struct Server {
 /// When the data cannot be opened, the port is in use, or a table cannot be made.
 pub async fn start(options: Options) -> io::Result<Server> {
     let database = database::start(&options.data, options.clock.clone()).await?;
+    let queues = sqs::start(&options.data, options.clock.clone()).await?;
+    let queue = workers::queue(queues.url()).await.map_err(io::Error::other)?;
     let store = Store::new(Config::local(database.url().to_owned()));
     while !store.migrate().await.map_err(io::Error::other)?.is_empty() {}
     let keys = Keys::from_secret(&options.secret).map_err(io::Error::other)?;
@@ -54,12 +83,38 @@ pub async fn start(options: Options) -> io::Result<Server> {
     core.show_usage = options.show_usage;
     let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
     let address = listener.local_addr()?;
+    let outbox = Arc::new(outbox(&options.data)?);
+    let notify = notify::App {
+        store: core.store.clone(),
+        clock: core.clock.clone(),
+        keys: Arc::clone(&core.keys),
+        queue: queue.clone(),
+        mail: Arc::clone(&outbox) as Arc<dyn providers::Mail>,
+        sender: SENDER.parse().map_err(io::Error::other)?,
+        public_url: format!("http://{address}"),
+    };
+    let workers = Workers::new(relay::App { store: core.store.clone(), notify: queue }, notify);
     let (stop, stopped) = watch::channel(false);
-    let service = web::service(groups::api(&core), &core).layer(middleware::from_fn(origin));
-    let service = service.into_make_service_with_connect_info::<SocketAddr>();
-    let http = axum::serve(listener, service).with_graceful_shutdown(until(stopped));
-    let tasks = vec![tokio::spawn(async move { http.await })];
-    Ok(Server { core, address, database, stop, tasks })
+    let api = groups::api(&core);
+    let service = web::service(api.clone(), &core);
+    let everything = page::routes(Arc::clone(&outbox)).fallback_service(service.clone());
+    let everything = everything.layer(middleware::from_fn(origin));
+    let http = axum::serve(listener, everything.into_make_service_with_connect_info::<SocketAddr>()).with_graceful_shutdown(until(stopped.clone()));
+    let mut tasks = vec![tokio::spawn(async move { http.await })];
+    if options.background {
+        let background = workers.clone();
+        tasks.push(tokio::spawn(async move { Ok(background.run(|| until(stopped.clone())).await) }));
+    }
+    let dir = match options.data {
+        Data::Dir(dir) => Some(dir),
+        Data::Memory => None,
+    };
+    if let Some(dir) = &dir {
+        let url = format!("http://{address}");
+        let (database, queues) = (database.url().to_owned(), queues.url().to_owned());
+        Serving { url, database, queues }.note(dir)?;
+    }
+    Ok(Server { core, api, service, dir, address, database, queues, workers, outbox, stop, tasks })
 }
 
 impl Server {
@@ -73,6 +128,26 @@ impl Server {
         &self.core
     }
 
+    /// The whole API.
+    pub fn api(&self) -> &Api {
+        &self.api
+    }
+
+    /// The API as somebody with this access token uses it, without a socket.
+    pub fn front(&self, token: String) -> Front {
+        Front::new(self.service.clone(), token)
+    }
+
+    /// The relay and the worker of messages.
+    pub fn workers(&self) -> &Workers {
+        &self.workers
+    }
+
+    /// The mail that was sent.
+    pub fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
     /// The embedded database.
     pub fn database(&self) -> &Database {
         &self.database
@@ -83,11 +158,22 @@ impl Server {
     /// # Errors
     /// When a part failed.
     pub async fn stop(self) -> io::Result<()> {
+        if let Some(dir) = &self.dir {
+            Serving::forget(dir);
+        }
         self.stop.send_replace(true);
         for task in self.tasks {
             task.await??;
         }
+        self.queues.stop().await?;
         self.database.stop().await
+    }
+}
+
+fn outbox(data: &Data) -> io::Result<Outbox> {
+    match data {
+        Data::Memory => Ok(Outbox::in_memory()),
+        Data::Dir(dir) => Outbox::in_directory(dir.join("outbox")).map_err(io::Error::other),
     }
 }
 

@@ -3,7 +3,18 @@
 //! Out: [`attachment`] for one booking in a mail, [`feed`] for many at a private address. In: [`parse`], which gives
 //! each event or the reason why it is refused, and [`Entry::occurrences`] for what repeats.
 
+mod entry;
+mod event;
 mod lines;
+mod moment;
 mod out;
+mod parse;
+mod recurrence;
+mod zones;
 
+pub use entry::{Entry, MAX_OCCURRENCES, Occurrence, Refusal, Status};
 pub use out::{Appointment, Party, attachment, feed};
+pub use parse::{Calendar, MAX_BYTES, parse};
+
+#[cfg(test)]
+mod tests;

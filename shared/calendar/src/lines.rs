@@ -51,3 +51,50 @@ pub(crate) fn quoted(value: &str) -> String {
     let value = value.chars().filter(|c| !c.is_control()).map(|c| if c == '"' { '\'' } else { c });
     format!("\"{}\"", value.collect::<String>())
 }
+
+/// A logical line and the number of its first physical one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) number: usize,
+    pub(crate) text: String,
+}
+
+/// The logical lines of a file, empty ones left out. Takes any line end, and bytes that are not UTF-8 as U+FFFD.
+pub(crate) fn unfold(bytes: &[u8]) -> Vec<Line> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    // Joined before they are decoded: a fold may cut a character in two.
+    let mut lines: Vec<(usize, Vec<u8>)> = Vec::new();
+    for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        match (line.split_first(), lines.last_mut()) {
+            (Some((b' ' | b'\t', rest)), Some((_, open))) => open.extend_from_slice(rest),
+            (None, _) => {}
+            _ => lines.push((index + 1, line.to_vec())),
+        }
+    }
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    lines.into_iter().map(|(number, bytes)| Line { number, text: text(&bytes) }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn lines_end_in_any_way_and_folds_may_cut_characters() {
+        let lines = unfold(b"\xef\xbb\xbfA:1\r\nB:\xc3\r\n \xa4\n\t2\n\nC:\xff\r\n");
+        let told: Vec<_> = lines.iter().map(|line| (line.number, line.text.as_str())).collect();
+        assert_eq!(told, [(1, "A:1"), (2, "B:ä2"), (6, "C:\u{fffd}")]);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_folded_unfolds(value in "\\PC{0,300}") {
+            let file = Writer::default().line("X-A", &value).finish();
+            prop_assert!(file.split("\r\n").all(|line| line.len() <= WIDTH));
+            prop_assert_eq!(unfold(file.as_bytes()), [Line { number: 1, text: format!("X-A:{value}") }]);
+        }
+    }
+}

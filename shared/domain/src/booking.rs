@@ -115,12 +115,21 @@ pub enum Action {
     Complete,
     /// Say that nobody came.
     MarkNoShow,
+    /// Keep it although a rule or the state of its resource speaks against it.
+    Override,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 6] =
-        [Self::Confirm, Self::Reschedule, Self::Describe, Self::Cancel, Self::Complete, Self::MarkNoShow];
+    pub const ALL: [Self; 7] = [
+        Self::Confirm,
+        Self::Reschedule,
+        Self::Describe,
+        Self::Cancel,
+        Self::Complete,
+        Self::MarkNoShow,
+        Self::Override,
+    ];
 
     /// The kind of event that tells of it.
     pub const fn event(self) -> &'static str {
@@ -131,6 +140,7 @@ impl Action {
             Self::Cancel => "booking.cancelled",
             Self::Complete => "booking.completed",
             Self::MarkNoShow => "booking.no_show",
+            Self::Override => "booking.overridden",
         }
     }
 }
@@ -144,7 +154,9 @@ impl BookingState {
     pub const fn after(self, action: Action) -> Option<Self> {
         match (self, action) {
             (Self::Held, Action::Confirm) => Some(Self::Confirmed),
-            (Self::Held | Self::Confirmed, Action::Reschedule | Action::Describe) => Some(self),
+            (Self::Held | Self::Confirmed, Action::Reschedule | Action::Describe | Action::Override) => {
+                Some(self)
+            }
             (Self::Held | Self::Confirmed, Action::Cancel) => Some(Self::Cancelled),
             (Self::Confirmed, Action::Complete) => Some(Self::Completed),
             (Self::Confirmed, Action::MarkNoShow) => Some(Self::NoShow),
@@ -251,6 +263,16 @@ impl Booking {
     /// `wrong_state` unless confirmed and begun.
     pub fn mark_no_show(self, now: Timestamp) -> Result<Self> {
         self.begun(now)?.step(Action::MarkNoShow, now)
+    }
+
+    /// Keeps it, and says why although something speaks against it.
+    ///
+    /// # Errors
+    /// `wrong_state` unless held or confirmed.
+    pub fn override_rules(self, reason: Line, now: Timestamp) -> Result<Self> {
+        let mut next = self.step(Action::Override, now)?;
+        next.reason = Some(reason);
+        Ok(next)
     }
 
     /// The event that tells of the change from `before` (nothing, for a new booking) to `self`.

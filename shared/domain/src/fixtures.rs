@@ -42,6 +42,7 @@ pub(crate) fn room(zone_name: &str) -> Resource {
         retired: false,
         version: 1,
         request: None,
+        last_request: None,
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod availability;
 pub mod booking;
+mod catalog;
 pub mod event;
 pub mod hours;
 pub mod id;

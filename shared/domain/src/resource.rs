@@ -83,6 +83,9 @@ pub struct Resource {
     /// Hash of the request that made it; compared when its key comes again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
+    /// Hash of the keyed request that changed it last; a retry of it is answered, not repeated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_request: Option<String>,
 }
 
 /// Out of service from `from` until `until`, or until further notice.

@@ -50,6 +50,9 @@ pub struct Review {
     /// Hash of the request that made it; compared when its key comes again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
+    /// Hash of the keyed request that changed it last; a retry of it is answered, not repeated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_request: Option<String>,
 }
 
 /// Stars, 1 to 5.
@@ -197,6 +200,7 @@ impl Review {
             updated_at: now,
             version: 1,
             request,
+            last_request: None,
         })
     }
 

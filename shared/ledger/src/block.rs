@@ -19,6 +19,11 @@ pub(crate) fn quanta(span: &Span) -> Range<i64> {
     start..end.as_second().div_euclid(QUANTUM_SECONDS) + i64::from(partial)
 }
 
+/// The quantum that the instant lies in.
+pub(crate) fn quantum_of(instant: Timestamp) -> i64 {
+    instant.as_second().div_euclid(QUANTUM_SECONDS)
+}
+
 /// The block that a quantum lies in, and its place there.
 pub(crate) fn place(quantum: i64) -> (i64, i64) {
     (quantum.div_euclid(QUANTA_PER_BLOCK), quantum.rem_euclid(QUANTA_PER_BLOCK))

@@ -45,7 +45,7 @@ use jiff::Timestamp;
 
 pub use block::QUANTA_PER_BLOCK;
 pub use change::Changes;
-pub use read::{TakenSpan, taken};
+pub use read::{TakenSpan, taken, taken_at};
 
 /// One owner's claim on a resource for a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

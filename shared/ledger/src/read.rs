@@ -1,14 +1,19 @@
 //! What is taken, read from the blocks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity};
 use domain::{ResourceId, Span};
 use errors::{Error, Result};
 use jiff::Timestamp;
 use store::{Item, Store, schema};
 
 use crate::{block, mark};
+
+/// DynamoDB's own limit on keys in a batch.
+const MOST_KEYS: usize = 100;
+/// Rounds of a batch that is answered in parts.
+const MOST_ROUNDS: u32 = 5;
 
 /// A run of quanta with one mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +78,61 @@ pub async fn taken(
     let free_from = mark::ended_before(now);
     let live = marks.into_iter().filter(|(quantum, mark)| quanta.contains(quantum) && *mark >= free_from);
     Ok(runs(live).collect())
+}
+
+/// Those of the resources that somebody has at this instant, held or sold. One trip for each hundred.
+///
+/// # Errors
+/// `unavailable` when the database is.
+pub async fn taken_at(
+    store: &Store,
+    resources: &[ResourceId],
+    instant: Timestamp,
+) -> Result<BTreeSet<ResourceId>> {
+    let quantum = block::quantum_of(instant);
+    let (number, place) = block::place(quantum);
+    let key = |resource: &ResourceId| {
+        HashMap::from([
+            (schema::PARTITION.to_owned(), AttributeValue::S(resource.to_string())),
+            (schema::SORT.to_owned(), AttributeValue::N(number.to_string())),
+        ])
+    };
+    let table = store.name(&schema::LEDGER);
+    let free_from = mark::ended_before(instant);
+    let mut busy = BTreeSet::new();
+    for some in resources.chunks(MOST_KEYS) {
+        let mut wanted: Vec<Item> = some.iter().map(key).collect();
+        let mut rounds = 0;
+        while !wanted.is_empty() {
+            rounds += 1;
+            if rounds > MOST_ROUNDS {
+                return Err(Error::unavailable("a batch read of the ledger stayed unprocessed"));
+            }
+            let keys = KeysAndAttributes::builder().set_keys(Some(std::mem::take(&mut wanted)));
+            let keys = keys.consistent_read(true).build().map_err(Error::internal)?;
+            let answer = store
+                .client()
+                .batch_get_item()
+                .request_items(&table, keys)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await
+                .map_err(store::broken)?;
+            for part in answer.consumed_capacity() {
+                store::count_read(Some(part));
+            }
+            for item in answer.responses.unwrap_or_default().into_values().flatten() {
+                if marks(&item).get(&place).is_some_and(|mark| *mark >= free_from) {
+                    let resource =
+                        item.get(schema::PARTITION).and_then(|value| value.as_s().ok()?.parse().ok());
+                    busy.insert(resource.ok_or_else(|| Error::internal("a ledger item without a resource"))?);
+                }
+            }
+            let rest = answer.unprocessed_keys.unwrap_or_default();
+            wanted = rest.into_values().flat_map(|rest| rest.keys).collect();
+        }
+    }
+    Ok(busy)
 }
 
 /// The marks of a block's item, by place.

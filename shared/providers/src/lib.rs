@@ -6,6 +6,8 @@
 
 mod email;
 mod outbox;
+mod ses;
+mod smtp;
 mod templates;
 mod when;
 
@@ -15,6 +17,8 @@ use std::sync::Arc;
 pub use email::{Email, Invitation, Mailbox};
 use errors::{Error, Result};
 pub use outbox::Outbox;
+pub use ses::Ses;
+pub use smtp::Smtp;
 pub use templates::{About, Facts, Language, Rendered, render};
 pub use when::{Moment, moment, until};
 
@@ -41,9 +45,14 @@ pub const TIMEOUT_SECONDS: u64 = 10;
 /// # Errors
 /// `internal`, naming the variable, when it is unset or names nothing known.
 pub fn mail_from_env() -> Result<Arc<dyn Mail>> {
-    let chosen = env::required("HOLDFAST_MAIL")?;
-    Ok(match chosen.split_once(':') {
-        Some(("outbox", directory)) => Arc::new(Outbox::in_directory(directory)?),
+    chosen(&env::required("HOLDFAST_MAIL")?)
+}
+
+fn chosen(name: &str) -> Result<Arc<dyn Mail>> {
+    Ok(match name.split_once(':') {
+        None if name == "ses" => Arc::new(Ses::from_env()?),
+        Some(("smtp" | "smtps", _)) => Arc::new(Smtp::at(name)?),
+        Some(("outbox", directory)) if !directory.is_empty() => Arc::new(Outbox::in_directory(directory)?),
         _ => {
             return Err(Error::internal(
                 "environment variable HOLDFAST_MAIL is not ses, smtp://… or outbox:DIR",
@@ -59,4 +68,21 @@ pub fn mail_from_env() -> Result<Arc<dyn Mail>> {
 pub fn sender_from_env() -> Result<Mailbox> {
     let text = env::required("HOLDFAST_MAIL_FROM")?;
     text.parse().map_err(|_| Error::internal("environment variable HOLDFAST_MAIL_FROM is not a mailbox"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_is_chosen_by_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let outbox = format!("outbox:{}", directory.path().join("sent").display());
+        for (name, provider) in [(outbox.as_str(), "outbox"), ("smtps://u:p@mail.example", "smtp")] {
+            assert_eq!(chosen(name).unwrap().name(), provider);
+        }
+        for bad in ["", "outbox", "outbox:", "pigeon", "ses:x", "smtp:", "http://mail.example"] {
+            assert!(chosen(bad).is_err(), "{bad}");
+        }
+    }
 }

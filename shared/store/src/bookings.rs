@@ -1,7 +1,7 @@
 //! Bookings: by id, by user, by place and day, by state.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Booking, BookingId, BookingState, LocationId, ResourceId, Span, UserId, Zone};
+use domain::{Booking, BookingId, BookingState, Event, EventId, LocationId, ResourceId, Span, UserId, Zone};
 use errors::{Error, Result};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -11,10 +11,12 @@ use crate::schema::{BY_PLACE, BY_STATE, BY_USER, EXPIRES, RESERVATIONS, Table};
 use crate::table::{Query, Range, Record, moment, number, read, text};
 use crate::{Outcome, Store, Tx};
 
-/// The longest booking there can be; a query by start looks back this far.
-pub const LONGEST: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// The longest booking there can be, 14 days of the calendar with the clocks put back; a query by start looks back this far.
+pub const LONGEST: SignedDuration = SignedDuration::from_hours(14 * 24 + 2);
 /// A hold that ran out is kept this long for those who ask what became of it.
 const EXPIRED_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Events looked through for one page of bookings by creation.
+const MOST_EVENTS: usize = 1_000;
 
 impl Record for Booking {
     const TABLE: Table = RESERVATIONS;
@@ -105,6 +107,21 @@ impl Store {
         self.query(list(&BY_PLACE, format!("{location}#{day}"), Range::All, false, limit, after)).await
     }
 
+    /// Bookings of a room that start on a local day at its location, by start; at most `most`.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is.
+    pub async fn bookings_starting(
+        &self,
+        (location, resource): (LocationId, ResourceId),
+        day: Date,
+        most: usize,
+    ) -> Result<Vec<Booking>> {
+        let prefix = Range::Prefix(format!("{resource}#"));
+        let query = |after| list(&BY_PLACE, format!("{location}#{day}"), prefix.clone(), false, 500, after);
+        Ok(self.query_all(most, query).await?.0)
+    }
+
     /// Bookings of a room that overlap the span, whatever their state, by start; at most `most`.
     /// One query for each local day that a booking could have started on.
     ///
@@ -123,10 +140,7 @@ impl Store {
         let last = zone.local(span.end()).date();
         let mut all = Vec::new();
         for day in first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last) {
-            let prefix = Range::Prefix(format!("{resource}#"));
-            let query =
-                |after| list(&BY_PLACE, format!("{location}#{day}"), prefix.clone(), false, 500, after);
-            let (found, _) = self.query_all::<Booking>(most, query).await?;
+            let found = self.bookings_starting((location, resource), day, most).await?;
             all.extend(found.into_iter().filter(|booking| booking.span.overlaps(&span)));
             if all.len() >= most {
                 break;
@@ -134,6 +148,81 @@ impl Store {
         }
         all.truncate(most);
         Ok(all)
+    }
+
+    /// A page of [`Store::bookings_in`]. A page may be empty and still not be the last.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is.
+    pub async fn bookings_page_in(
+        &self,
+        (location, zone): (LocationId, &Zone),
+        resource: ResourceId,
+        (span, look_back): (Span, SignedDuration),
+        limit: u32,
+        after: Option<Position>,
+    ) -> Result<Page<Booking>> {
+        let back = span.start().saturating_sub(look_back.min(LONGEST)).unwrap_or(span.start());
+        let (mut day, last) = (zone.local(back).date(), zone.local(span.end()).date());
+        if let Some(date) = after.as_ref().and_then(|place| place.text(BY_PLACE.partition)) {
+            let date = date.rsplit_once('#').and_then(|(_, date)| date.parse().ok());
+            day = date.ok_or_else(|| Error::internal("a page that goes on at no day"))?;
+        }
+        let mut after = after.filter(Position::is_key);
+        let (mut items, most) = (Vec::new(), usize::try_from(limit).unwrap_or(usize::MAX));
+        while day <= last {
+            let partition = format!("{location}#{day}");
+            let rest = limit.saturating_sub(u32::try_from(items.len()).unwrap_or(limit));
+            let prefix = Range::Prefix(format!("{resource}#"));
+            let page: Page<Booking> =
+                self.query(list(&BY_PLACE, partition, prefix, false, rest, after.take())).await?;
+            items.extend(page.items.into_iter().filter(|booking| booking.span.overlaps(&span)));
+            match (page.next, day.tomorrow()) {
+                (Some(next), _) if items.len() >= most => return Ok(Page { items, next: Some(next) }),
+                (Some(next), _) => after = Some(next),
+                (None, Ok(next)) if items.len() >= most && next <= last => {
+                    let next = Position::at(BY_PLACE.partition, format!("{location}#{next}"));
+                    return Ok(Page { items, next: Some(next) });
+                }
+                (None, Ok(next)) => day = next,
+                (None, Err(_)) => break,
+            }
+        }
+        Ok(Page { items, next: None })
+    }
+
+    /// Bookings made from `from` until just before `to`, in the order in which they were made: found through their first
+    /// events, since an index of its own would cost every booking a write. A query for each day and shard of the range.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is.
+    pub async fn bookings_created(
+        &self,
+        (from, to): (Timestamp, Timestamp),
+        limit: u32,
+        after: Option<Position>,
+    ) -> Result<Page<Booking>> {
+        let seen = after.as_ref().and_then(|place| place.text("seen")?.split_once('#'));
+        let seen: Option<(Timestamp, EventId)> =
+            seen.and_then(|(at, id)| Some((at.parse().ok()?, id.parse().ok()?)));
+        let from = seen.map_or(from, |(at, _)| at);
+        let (events, more) = self.events_between(from, to, MOST_EVENTS).await?;
+        let fresh: Vec<Event> =
+            events.into_iter().filter(|event| seen.is_none_or(|seen| (event.at, event.id) > seen)).collect();
+        let most = usize::try_from(limit).unwrap_or(usize::MAX).min(100);
+        let made =
+            |event: &Event| Some(event.subject.parse().ok()?).filter(|_: &BookingId| event.sequence == 1);
+        let made: Vec<(&Event, BookingId)> =
+            fresh.iter().filter_map(|event| Some((event, made(event)?))).take(most).collect();
+        let last = match made.last() {
+            Some((event, _)) if made.len() == most => Some(*event),
+            _ => fresh.last(),
+        };
+        let rest = last != fresh.last() || more;
+        let next = last.filter(|_| rest).map(|event| format!("{}#{}", moment(event.at), event.id));
+        let ids: Vec<BookingId> = made.iter().map(|(_, id)| *id).collect();
+        let items = if ids.is_empty() { Vec::new() } else { self.bookings(&ids).await? };
+        Ok(Page { items, next: next.map(|seen| Position::at("seen", seen)) })
     }
 
     /// Bookings stored in a state that end before `before`, earliest end first.

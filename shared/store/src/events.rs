@@ -67,6 +67,14 @@ impl Store {
         .await
     }
 
+    /// One event of a record.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn event(&self, subject: &str, sequence: u64) -> Result<Event> {
+        self.get(subject, &sequence.to_string()).await?.ok_or_else(|| Error::not_found("event"))
+    }
+
     /// What happened from `from` until just before `to`, oldest first, up to `most`; and whether there was more.
     /// A query for each day and shard: keep the range short.
     ///

@@ -16,39 +16,65 @@
 //! | `signed_in(user, session)` | Accounts, two items in one batch | — |
 //! | `location(id)`, `resource(id)` | Catalog | rooms(room_id) |
 //! | `locations` | Catalog `by_kind` | — |
+//! | `user(id)` | Accounts | users(user_id) |
+//! | `user_by_name`, `user_by_email` | Accounts, claim item then record | users(username), users(email) |
+//! | `users` | Accounts `by_kind` | — |
+//! | `session(user, id)` | Accounts | — |
+//! | `location(id)`, `resource(id)`, `review(id)` | Catalog | rooms(room_id), reviews(review_id) |
+//! | `location_named`, `resource_named` | Catalog, claim item then record | rooms(room_name) |
+//! | `locations`, `all_locations` | Catalog `by_kind` | — |
 //! | `resources_at(location)` | Catalog `by_place` | rooms(room_status, room_location) |
-//! | `resources(min capacity)` | Catalog `by_kind` | rooms(room_status) |
+//! | `resources(min capacity)`, `all_resources` | Catalog `by_kind` | rooms(room_status) |
 //! | `resources_named(name)` | Catalog `by_name` | rooms(room_name) |
-//! | `reviews_of(resource)` | Catalog | reviews(room_id) |
-//! | `reviews_by(user)` | Catalog `by_kind` | reviews(user_id) |
+//! | `reviews_of(resource)` | Catalog `by_place` | reviews(room_id) |
+//! | `reviews_by(user)` | Catalog `by_author` | reviews(user_id) |
+//! | `reviews` | Catalog `by_kind` | — |
 //! | `flagged_reviews` | Catalog `by_name` | partial reviews(is_flagged) |
+//! | `review_report(resource)` | Catalog, the room's counters | — |
 //! | `booking(id)` | Reservations | bookings(booking_id) |
 //! | `bookings_of(user)` | Reservations `by_user` | bookings(user_id) |
 //! | `bookings_on(location, day)` | Reservations `by_place` | bookings(booking_date), (booking_date, room_id) |
+//! | `bookings_starting(resource, day)` | Reservations `by_place` | bookings(booking_date, room_id) |
 //! | `bookings_in(resource, span)` | Reservations `by_place`, a query per day | bookings(room_id), (booking_date, start_time, end_time) |
+//! | `bookings_page_in(resource, span)` | Reservations `by_place`, a query per day | bookings(room_id), in pages |
 //! | `bookings_in_state(state)` | Reservations `by_state` | bookings(status) |
+//! | `messages_to(user)` | Messages `by_recipient` | — |
+//! | `messages_due`, `messages_waiting`, `messages_dead` | Messages `by_due` | — |
+//! | `bookings_created(from, to)` | Events `by_time`, then Reservations by id | bookings(created_at) |
+//! | `series(id)` | Reservations | — |
 //! | `events_of(subject)` | Events | bookings(updated_at) |
 //! | `events_between` | Events `by_time`, a query per day and shard | bookings(created_at) |
 
 mod client;
 mod events;
+mod feed;
+mod messages;
 mod meter;
 mod page;
 pub mod schema;
+mod single;
 mod table;
 mod tx;
 
 mod accounts;
 mod bookings;
 mod limits;
+mod catalog;
+mod reviews;
+mod series;
 mod tables;
+mod together;
 
 pub use accounts::{Account, Link, account_from};
 pub use bookings::{LONGEST, booking_from};
+pub use catalog::{location_from, resource_from};
 pub use client::{CALL_TIMEOUT, Config, Store};
 pub use events::event_from;
 pub use limits::Limit;
 pub use meter::{Usage, metered, read as count_read};
-pub use page::{Page, Position};
+pub use page::{Page, Placed, Position};
+pub use reviews::review_from;
+pub use series::series_from;
 pub use table::{Item, broken};
+pub use together::{Ids, Together};
 pub use tx::{MOST_ACTIONS, Outcome, Refused, Tx};

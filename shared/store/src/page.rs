@@ -21,6 +21,15 @@ impl<T> Page<T> {
     }
 }
 
+/// What was read of a list, each item with its place: a page that keeps only some of them can end after any one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Placed<T> {
+    /// In the order of the list.
+    pub items: Vec<(T, Position)>,
+    /// Where to read on.
+    pub next: Option<Position>,
+}
+
 /// A place in a list: the key of the last item seen. `web` signs it before a client gets it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position(Vec<(String, Key)>);
@@ -43,6 +52,24 @@ impl Position {
             key.sort_by(|a, b| a.0.cmp(&b.0));
             Self(key)
         })
+    }
+
+    /// A place that is not an item's key: where a list over several partitions goes on.
+    pub(crate) fn at(name: &str, text: String) -> Self {
+        Self(vec![(name.to_owned(), Key::Text(text))])
+    }
+
+    /// A text of it.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.0.iter().find_map(|(known, key)| match key {
+            Key::Text(text) if known == name => Some(text.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Whether it is one item's key.
+    pub(crate) fn is_key(&self) -> bool {
+        self.0.len() > 1
     }
 
     pub(crate) fn into_key(self) -> Item {

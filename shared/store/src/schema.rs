@@ -37,12 +37,14 @@ pub const EXPIRES: &str = "expires";
 
 /// By kind of record, in an order that suits the kind.
 pub const BY_KIND: Index = Index { name: "by_kind", partition: "kind_pk", sort: "kind_sk" };
-/// By folded name, and the queue of flagged reviews.
+/// Rooms by folded name, and the queue of flagged reviews.
 pub const BY_NAME: Index = Index { name: "by_name", partition: "name_pk", sort: "name_sk" };
-/// Rooms by location; bookings by location and local day, then room.
+/// Rooms by location, then name; reviews by room, then time; bookings by location and local day, then room.
 pub const BY_PLACE: Index = Index { name: "by_place", partition: "place_pk", sort: "place_sk" };
 /// Bookings by user, then start.
 pub const BY_USER: Index = Index { name: "by_user", partition: "user", sort: "starts" };
+/// Reviews by author, then time.
+pub const BY_AUTHOR: Index = Index { name: "by_author", partition: "author", sort: "written" };
 /// Bookings by state, then end.
 pub const BY_STATE: Index = Index { name: "by_state", partition: "state", sort: "ends" };
 /// Events by day and shard, then time.
@@ -59,7 +61,7 @@ pub const ACCOUNTS: Table =
 pub const CATALOG: Table = Table {
     name: "Catalog",
     numeric_sort: false,
-    indexes: &[BY_KIND, BY_NAME, BY_PLACE],
+    indexes: &[BY_KIND, BY_NAME, BY_PLACE, BY_AUTHOR],
     expires: false,
     stream: false,
 };

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::page::{Page, Position};
+use crate::page::{Page, Placed, Position};
 use crate::schema::{Index, PARTITION, SORT, Table};
 use crate::{Store, meter};
 
@@ -146,6 +146,25 @@ impl Store {
 
     /// One page of a query. Consistent on tables; an index may lag behind its table by moments.
     pub(crate) async fn query<T: DeserializeOwned>(&self, query: Query<'_>) -> Result<Page<T>> {
+        let (items, next) = self.items(query).await?;
+        Ok(Page { items: items.into_iter().map(read).collect::<Result<_>>()?, next })
+    }
+
+    /// The same, each item with its own place, for those who keep only some of them.
+    pub(crate) async fn query_placed<T: DeserializeOwned>(&self, query: Query<'_>) -> Result<Placed<T>> {
+        let (partition, order) = query.attributes();
+        let of_key = [PARTITION, SORT, partition, order].map(str::to_owned);
+        let (items, next) = self.items(query).await?;
+        let placed = items.into_iter().map(|item| {
+            let key = item.iter().filter(|(name, _)| of_key.contains(name));
+            let place = Position::of(key.map(|(name, value)| (name.clone(), value.clone())).collect());
+            let place = place.ok_or_else(|| Error::internal("an item without a key"))?;
+            Ok((read(item)?, place))
+        });
+        Ok(Placed { items: placed.collect::<Result<_>>()?, next })
+    }
+
+    async fn items(&self, query: Query<'_>) -> Result<(Vec<Item>, Option<Position>)> {
         let (partition, order) = query.attributes();
         let mut request = self
             .client()
@@ -177,8 +196,7 @@ impl Store {
         };
         let answer = request.send().await.map_err(broken)?;
         meter::read(answer.consumed_capacity());
-        let items = answer.items.unwrap_or_default().into_iter().map(read).collect::<Result<_>>()?;
-        Ok(Page { items, next: answer.last_evaluated_key.and_then(Position::of) })
+        Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key.and_then(Position::of)))
     }
 
     /// All items of a query, page after page, up to `most`; whether there would have been more.

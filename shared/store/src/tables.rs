@@ -24,12 +24,12 @@ impl Store {
         for table in TABLES {
             match self.indexes_of(table).await? {
                 None => {
-                    self.create(table).await?;
+                    self.create_table(table).await?;
                     done.push(format!("created table {}", self.name(table)));
                 }
                 Some(existing) => {
                     if let Some(index) = table.indexes.iter().find(|index| !existing.contains(index.name)) {
-                        self.add(table, index).await?;
+                        self.add_index(table, index).await?;
                         done.push(format!("adding index {} to table {}", index.name, self.name(table)));
                     }
                 }
@@ -52,7 +52,7 @@ impl Store {
         }
     }
 
-    async fn create(&self, table: &Table) -> Result<()> {
+    async fn create_table(&self, table: &Table) -> Result<()> {
         let mut request = self
             .client()
             .create_table()
@@ -80,7 +80,7 @@ impl Store {
         Ok(())
     }
 
-    async fn add(&self, table: &Table, index: &Index) -> Result<()> {
+    async fn add_index(&self, table: &Table, index: &Index) -> Result<()> {
         let action = CreateGlobalSecondaryIndexAction::builder()
             .index_name(index.name)
             .set_key_schema(Some(keys(index.partition, index.sort)?))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, ConditionCheck, Delete, Put, ReturnConsumedCapacity,
-    ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use errors::{Code, Error, Result};
 
@@ -121,6 +121,27 @@ impl Tx {
         let Some(item) = self.item(record) else { return };
         let put = Put::builder().table_name(store.name(&T::TABLE)).set_item(Some(item)).build();
         self.built(put, |tx, put| tx.push(TransactWriteItem::builder().put(put).build(), unconditional));
+    }
+
+    /// Adds to the counters of an item, which begins with them if need be.
+    pub(crate) fn count(&mut self, store: &Store, (table, pk, sk): (&Table, &str, &str), by: &[(&str, i64)]) {
+        let by: Vec<_> = by.iter().filter(|(_, amount)| *amount != 0).collect();
+        if by.is_empty() {
+            return;
+        }
+        let terms: Vec<String> = by.iter().map(|(name, _)| format!("#{name} :{name}")).collect();
+        let mut update = Update::builder()
+            .table_name(store.name(table))
+            .set_key(Some(key(table, pk, sk)))
+            .update_expression(format!("ADD {}", terms.join(", ")));
+        for (name, amount) in by {
+            update = update
+                .expression_attribute_names(format!("#{name}"), *name)
+                .expression_attribute_values(format!(":{name}"), number(amount));
+        }
+        self.built(update.build(), |tx, update| {
+            tx.push(TransactWriteItem::builder().update(update).build(), unconditional);
+        });
     }
 
     /// A key that must be gone afterwards.

@@ -75,7 +75,7 @@ impl Due {
 /// `preferences`.
 ///
 /// A confirmation and a move call for a message now and a reminder, if its time is still to come and it is wanted.
-/// Nobody is told of holds, and nobody of a new title. `resource.out_of_service` is told for each booking that it
+/// Nobody is told of holds, and nobody of a new title. `booking.room_unavailable` is told for each booking that it
 /// touches. Whatever cannot be sent by e-mail is not made.
 pub fn due_messages(event: &Event, booking: &Booking, preferences: &Preferences, now: Timestamp) -> Vec<Due> {
     if !preferences.email {
@@ -96,7 +96,7 @@ pub fn due_messages(event: &Event, booking: &Booking, preferences: &Preferences,
         "booking.confirmed" if confirmed => MessageKind::Confirmed,
         "booking.rescheduled" if confirmed => MessageKind::Changed,
         "booking.cancelled" if !was_held => return vec![due(MessageKind::Cancelled, now, None)],
-        "resource.out_of_service" if confirmed => {
+        "booking.room_unavailable" if confirmed => {
             return vec![due(MessageKind::OutOfService, now, Some(end))];
         }
         _ => return Vec::new(),

@@ -71,7 +71,7 @@ fn message(kind: MessageKind) -> Message {
         MessageKind::Confirmed | MessageKind::Reminder => "booking.confirmed",
         MessageKind::Changed => "booking.rescheduled",
         MessageKind::Cancelled => "booking.cancelled",
-        MessageKind::OutOfService => "resource.out_of_service",
+        MessageKind::OutOfService => "booking.room_unavailable",
         MessageKind::PasswordReset => panic!("is not about a booking"),
     };
     let event = event(name, Value::Null);

@@ -1,0 +1,96 @@
+//! What a message says, from what is true when it is sent.
+
+use calendar::{Appointment, Party, attachment};
+use domain::message::{Due, Skip, Subject, still_wanted, wanted_by};
+use domain::{Booking, BookingId, Event, Message, User};
+use errors::{Code, Result};
+use providers::{About, Email, Facts, Invitation, Language, Mailbox, render};
+
+use crate::App;
+
+/// A mail, or why there is none.
+pub(crate) enum Composed {
+    Mail(Box<Email>),
+    Skip(Skip),
+}
+
+/// Account messages that an event calls for.
+pub(crate) async fn account_messages(_app: &App, _event: &Event) -> Result<Vec<Due>> {
+    Ok(Vec::new())
+}
+
+/// Writes the mail.
+pub(crate) async fn compose(app: &App, message: &Message) -> Result<Composed> {
+    let now = app.clock.now();
+    let user = match app.store.account(message.recipient).await {
+        Err(error) if error.code() == Code::NotFound => return Ok(Composed::Skip(Skip::Gone)),
+        account => account?.user,
+    };
+    let booking = match message.subject {
+        Subject::Booking { id, .. } => found(app, id).await?,
+        Subject::Account => None,
+    };
+    let wanted = wanted_by(message, Some(&user)).and_then(|()| still_wanted(message, booking.as_ref(), now));
+    if let Err(why) = wanted {
+        return Ok(Composed::Skip(why));
+    }
+    match booking {
+        Some(booking) => about_booking(app, message, &user, &booking).await,
+        None => Ok(Composed::Skip(Skip::Gone)),
+    }
+}
+
+async fn found(app: &App, id: BookingId) -> Result<Option<Booking>> {
+    match app.store.booking(id).await {
+        Err(error) if error.code() == Code::NotFound => Ok(None),
+        booking => booking.map(Some),
+    }
+}
+
+async fn about_booking(app: &App, message: &Message, user: &User, booking: &Booking) -> Result<Composed> {
+    let resource = app.store.resource(booking.resource).await?;
+    let location = app.store.location(booking.location).await?;
+    let place = match &location.address {
+        Some(address) => format!("{}, {address}", location.name),
+        None => location.name.to_string(),
+    };
+    let link = format!("{}/v2/bookings/{}", app.public_url, booking.id);
+    let facts = Facts {
+        name: user.name.to_string(),
+        zone: user.preferences.zone.clone(),
+        link: Some(link.clone()),
+        about: About::Booking {
+            room: resource.name.to_string(),
+            place: place.clone(),
+            zone: booking.zone.clone(),
+            span: booking.span,
+            title: booking.title.as_ref().map(ToString::to_string),
+            reason: booking.reason.as_ref().map(ToString::to_string),
+        },
+    };
+    let text = render(message.kind, Language::of_tag(&user.preferences.language), &facts)?;
+    let summary = booking.title.as_ref().map_or_else(|| resource.name.to_string(), ToString::to_string);
+    let appointment = Appointment {
+        booking,
+        summary: &summary,
+        location: &format!("{}, {place}", resource.name),
+        description: booking.note.as_ref().map(domain::text::Note::as_str),
+        url: Some(&link),
+    };
+    let organizer = Party { name: app.sender.name.as_deref(), address: &app.sender.address };
+    let attendee = Party { name: Some(user.name.as_str()), address: &user.email };
+    let invitation = message.kind.method().map(|method| Invitation {
+        method,
+        ics: attachment(&appointment, method, app.sender.domain(), &organizer, &attendee),
+    });
+    Ok(Composed::Mail(Box::new(Email {
+        id: message.id,
+        date: message.due_at,
+        from: app.sender.clone(),
+        to: Mailbox::new(user.name.to_string(), user.email.clone()),
+        subject: text.subject,
+        text: text.text,
+        html: text.html,
+        invitation,
+    })))
+}

@@ -1,0 +1,47 @@
+//! Sending one message: taken under a lease, sent, noted.
+
+use domain::message::Claim;
+use domain::{Message, MessageId};
+use errors::{Code, Result};
+
+use crate::App;
+use crate::compose::{self, Composed};
+
+/// How long a worker has a message to itself, in seconds: longer than a provider may take.
+const LEASE_SECONDS: i64 = 60;
+
+/// Sends the message if it is due and nobody else has it.
+pub(crate) async fn deliver(app: &App, id: MessageId) -> Result<()> {
+    let now = app.clock.now();
+    let message = match app.store.message(id).await?.claim(now, LEASE_SECONDS) {
+        Claim::Taken(message) => *message,
+        Claim::Dead(message) => return note(app, &message).await,
+        Claim::Later(_) | Claim::Over => return Ok(()),
+    };
+    match app.store.change_message(&message).await {
+        // Another worker took it first.
+        Err(error) if error.code() == Code::Changed => return Ok(()),
+        taken => taken?,
+    }
+    let done = send(app, message).await?;
+    note(app, &done).await
+}
+
+async fn send(app: &App, message: Message) -> Result<Message> {
+    let email = match compose::compose(app, &message).await? {
+        Composed::Mail(email) => email,
+        Composed::Skip(why) => return message.skip(why, app.clock.now()),
+    };
+    match app.mail.send(&email).await {
+        Ok(provider_id) => message.sent(app.mail.name(), provider_id, app.clock.now()),
+        Err(error) => {
+            tracing::warn!(message.id = %message.id, error = error.chain(), "a message did not get through");
+            message.failed(&error, app.clock.now(), u64::from_be_bytes(env::random()))
+        }
+    }
+}
+
+/// Writes what became of it. Nobody else writes while the lease holds.
+async fn note(app: &App, message: &Message) -> Result<()> {
+    app.store.change_message(message).await
+}

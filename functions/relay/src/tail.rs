@@ -1,0 +1,74 @@
+//! Reading the feed by query, where no stream pushes it.
+
+use std::collections::HashMap;
+
+use domain::EventId;
+use errors::Result;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{App, pass_on};
+
+/// An event carries the time at which its command began; it can be read once the command has committed, which takes at most
+/// six attempts of ten seconds. Until so long after an event's time, one with an earlier time may yet appear.
+const LOOK_BACK: SignedDuration = SignedDuration::from_mins(2);
+/// Events read at once.
+const PORTION: usize = 1_000;
+/// Where the reader's progress is kept.
+const READER: &str = "relay";
+
+/// A reader of the feed: what it has passed on lately.
+#[derive(Debug, Default)]
+pub struct Tail {
+    since: Option<Timestamp>,
+    saved: Option<Timestamp>,
+    seen: HashMap<EventId, Timestamp>,
+}
+
+/// Passes on what has appeared in the feed; how many events. After a restart the last two minutes are passed on again.
+///
+/// # Errors
+/// `unavailable` when the database or the queue is; nothing is forgotten then.
+pub async fn tail(app: &App, tail: &mut Tail, now: Timestamp) -> Result<usize> {
+    let mut since = match tail.since {
+        Some(since) => since,
+        None => begin(app, now).await?,
+    };
+    let mut count = 0;
+    loop {
+        let (events, more) = app.store.events_between(back(since), forward(now), PORTION).await?;
+        let last = events.last().map(|event| event.at);
+        let new: Vec<_> = events.into_iter().filter(|event| !tail.seen.contains_key(&event.id)).collect();
+        pass_on(app, &new).await?;
+        count += new.len();
+        tail.seen.extend(new.into_iter().map(|event| (event.id, event.at)));
+        since = if more { last.map_or(now, forward) } else { now };
+        if !more {
+            break;
+        }
+    }
+    tail.seen.retain(|_, at| *at >= back(since));
+    tail.since = Some(since);
+    // Saving on each look would cost more than the looks.
+    if count > 0 && tail.saved.is_none_or(|saved| saved + SignedDuration::from_secs(5) <= since) {
+        app.store.set_progress(READER, since).await?;
+        tail.saved = Some(since);
+    }
+    Ok(count)
+}
+
+/// Where the last reader stopped. The first one notes that it begins now, so that what happens before it notes its progress
+/// is read by the next one, whenever that is.
+async fn begin(app: &App, now: Timestamp) -> Result<Timestamp> {
+    match app.store.progress(READER).await? {
+        Some(since) => Ok(since),
+        None => app.store.set_progress(READER, now).await.map(|()| now),
+    }
+}
+
+fn back(at: Timestamp) -> Timestamp {
+    at.saturating_sub(LOOK_BACK).unwrap_or(Timestamp::MIN)
+}
+
+fn forward(at: Timestamp) -> Timestamp {
+    at.saturating_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX)
+}

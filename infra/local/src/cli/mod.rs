@@ -1,0 +1,96 @@
+//! What can be said to `holdfast`; `serve` when nothing is.
+
+mod admin;
+mod openapi;
+mod replay;
+mod serve;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use local::database::Data;
+
+/// Booking without selling twice: everything in one process, on this machine.
+#[derive(Parser)]
+#[command(name = "holdfast", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: serve::Serve,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the service (this is also what `holdfast` alone does).
+    Serve(serve::Serve),
+    /// Make an administrator, or make an account one.
+    Admin(admin::Admin),
+    /// Make the tables that are missing, and missing indexes one at a time.
+    Migrate(Place),
+    /// Pass on again what happened in a range of time; messages that were sent are not sent again.
+    Replay(replay::Replay),
+    /// Print the description of the API (OpenAPI 3.1).
+    Openapi(openapi::Openapi),
+}
+
+/// Where the data is.
+#[derive(Args, Clone)]
+pub(crate) struct Place {
+    /// Directory of the data.
+    #[arg(long, default_value = ".holdfast")]
+    data: PathBuf,
+}
+
+impl Place {
+    fn data(&self) -> Data {
+        Data::Dir(self.data.clone())
+    }
+}
+
+type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+/// Does what the command line says.
+pub(crate) async fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+        Command::Serve(serve) => serve.run().await,
+        Command::Admin(admin) => admin.run().await,
+        Command::Migrate(place) => migrate(&place).await,
+        Command::Replay(replay) => replay.run().await,
+        Command::Openapi(openapi) => openapi.run().await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let mut text = error.to_string();
+            let mut cause = error.source();
+            while let Some(next) = cause {
+                text = format!("{text}: {next}");
+                cause = next.source();
+            }
+            let _ = writeln!(io::stderr(), "holdfast: {text}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn migrate(place: &Place) -> Outcome {
+    let installation = local::Installation::open(&place.data()).await?;
+    loop {
+        let done = installation.store().migrate().await?;
+        for line in &done {
+            say(line)?;
+        }
+        if done.is_empty() {
+            say("All tables and indexes are there.")?;
+            return installation.close().await.map_err(Into::into);
+        }
+    }
+}
+
+fn say(text: impl std::fmt::Display) -> io::Result<()> {
+    writeln!(io::stdout(), "{text}")
+}

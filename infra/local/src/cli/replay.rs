@@ -1,0 +1,29 @@
+//! `holdfast replay`.
+
+use clap::Args;
+use jiff::Timestamp;
+use local::Installation;
+
+use super::{Outcome, Place, say};
+
+#[derive(Args)]
+pub(crate) struct Replay {
+    #[command(flatten)]
+    place: Place,
+    /// First instant, e.g. 2026-11-20T00:00:00Z.
+    #[arg(long)]
+    from: Timestamp,
+    /// First instant after it.
+    #[arg(long)]
+    to: Timestamp,
+}
+
+impl Replay {
+    pub(crate) async fn run(self) -> Outcome {
+        let installation = Installation::open(&self.place.data()).await?;
+        let app = relay::App { store: installation.store().clone(), notify: installation.queue().clone() };
+        let count = relay::replay(&app, self.from, self.to).await?;
+        say(format_args!("{count} events passed on again."))?;
+        Ok(installation.close().await?)
+    }
+}

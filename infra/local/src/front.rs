@@ -1,0 +1,81 @@
+//! The front door from inside: requests that go through the same edge as everybody's, without a socket.
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use http::{Method, StatusCode, header};
+use serde_json::Value;
+use tower::ServiceExt;
+use web::Origin;
+
+/// Somebody who uses the API.
+#[derive(Clone)]
+pub struct Front {
+    service: Router,
+    token: String,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Came {
+    /// The status.
+    pub status: StatusCode,
+    /// The body, if it was JSON.
+    pub body: Value,
+}
+
+impl Front {
+    /// The API as seen with this access token.
+    pub fn new(service: Router, token: String) -> Self {
+        Self { service, token }
+    }
+
+    /// The same API with another access token.
+    #[must_use]
+    pub fn with_token(&self, token: String) -> Self {
+        Self { service: self.service.clone(), token }
+    }
+
+    /// Reads a path, which begins with its version.
+    pub async fn get(&self, path: &str) -> Came {
+        self.send(Method::GET, path, None, None).await
+    }
+
+    /// Posts a body under an idempotency key.
+    pub async fn post(&self, path: &str, key: &str, body: &Value) -> Came {
+        self.send(Method::POST, path, Some(key), Some(body)).await
+    }
+
+    async fn send(&self, method: Method, path: &str, key: Option<&str>, body: Option<&Value>) -> Came {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
+            .header(header::CONTENT_TYPE, "application/json")
+            .extension(Origin { ip: Some("127.0.0.1".to_owned()) });
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let Ok(request) = request.body(body) else {
+            return Came { status: StatusCode::BAD_REQUEST, body: Value::Null };
+        };
+        let Ok(response) = self.service.clone().oneshot(request).await;
+        let status = response.status();
+        let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap_or_default();
+        Came { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
+    }
+}
+
+impl Came {
+    /// A text in `data`.
+    pub fn text(&self, field: &str) -> Option<String> {
+        self.body.pointer(&format!("/data/{field}"))?.as_str().map(str::to_owned)
+    }
+
+    /// The problem's code and words.
+    pub fn problem(&self) -> String {
+        let told = |field: &str| self.body.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+        format!("{} {}: {}", self.status.as_u16(), told("code"), told("detail"))
+    }
+}

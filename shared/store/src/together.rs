@@ -1,0 +1,89 @@
+//! Records of several kinds in one trip: what a command must know before it writes, what a list tells beside its rows.
+
+use std::collections::BTreeSet;
+
+use domain::{Booking, BookingId, Resource, ResourceId, Series, SeriesId, User, UserId};
+use errors::Result;
+
+use crate::schema::{ACCOUNTS, CATALOG, RESERVATIONS, Table};
+use crate::table::{Item, read};
+use crate::{Account, Store};
+
+/// DynamoDB's own limit on keys of a batch read.
+const MOST_KEYS: usize = 100;
+
+/// Ids to be read together; each is read once, however often it is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Ids {
+    /// Rooms.
+    pub resources: BTreeSet<ResourceId>,
+    /// Accounts.
+    pub users: BTreeSet<UserId>,
+    /// Bookings.
+    pub bookings: BTreeSet<BookingId>,
+    /// Series.
+    pub series: BTreeSet<SeriesId>,
+}
+
+/// What there is of it.
+#[derive(Debug, Clone, Default)]
+pub struct Together {
+    /// Rooms, in no order.
+    pub resources: Vec<Resource>,
+    /// Accounts, in no order.
+    pub users: Vec<User>,
+    /// Bookings, in no order.
+    pub bookings: Vec<Booking>,
+    /// Series, in no order.
+    pub series: Vec<Series>,
+}
+
+impl Together {
+    /// The room, if it was found.
+    pub fn resource(&self, id: ResourceId) -> Option<&Resource> {
+        self.resources.iter().find(|resource| resource.id == id)
+    }
+
+    /// The account, if it was found.
+    pub fn user(&self, id: UserId) -> Option<&User> {
+        self.users.iter().find(|user| user.id == id)
+    }
+
+    /// The booking, if it was found.
+    pub fn booking(&self, id: BookingId) -> Option<&Booking> {
+        self.bookings.iter().find(|booking| booking.id == id)
+    }
+
+    fn add(&mut self, item: Item) -> Result<()> {
+        match item.get("sk").and_then(|sort| sort.as_s().ok()).map(String::as_str) {
+            Some("resource") => self.resources.push(read(item)?),
+            Some("user") => self.users.push(read::<Account>(item)?.user),
+            Some("booking") => self.bookings.push(read(item)?),
+            Some("series") => self.series.push(read(item)?),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Everything of that which exists, read consistently: one trip for each hundred ids.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is.
+    pub async fn together(&self, ids: &Ids) -> Result<Together> {
+        let key = |table: Table, id: String, sort: &str| (table, id, sort.to_owned());
+        let mut keys: Vec<(Table, String, String)> = Vec::new();
+        keys.extend(ids.resources.iter().map(|id| key(CATALOG, id.to_string(), "resource")));
+        keys.extend(ids.users.iter().map(|id| key(ACCOUNTS, id.to_string(), "user")));
+        keys.extend(ids.bookings.iter().map(|id| key(RESERVATIONS, id.to_string(), "booking")));
+        keys.extend(ids.series.iter().map(|id| key(RESERVATIONS, id.to_string(), "series")));
+        let mut found = Together::default();
+        for keys in keys.chunks(MOST_KEYS) {
+            for (_, item) in self.get_many(keys).await? {
+                found.add(item)?;
+            }
+        }
+        Ok(found)
+    }
+}
