@@ -29,8 +29,10 @@ impl Guess {
     /// `rate_limited` after 10 within 15 minutes from one address, or 50 from anywhere.
     pub(crate) async fn count(app: &App, whom: &str, ip: Option<&str>) -> Result<Self> {
         let whom = folded(whom);
-        let guess =
-            Self { here: format!("guess#{whom}#{}", ip.unwrap_or_default()), anywhere: format!("guess#{whom}") };
+        let guess = Self {
+            here: format!("guess#{whom}#{}", ip.unwrap_or_default()),
+            anywhere: format!("guess#{whom}"),
+        };
         let now = app.clock().now();
         app.store().count(&guess.here, GUESSES_FROM_HERE, now).await?;
         app.store().count(&guess.anywhere, GUESSES_FROM_ANYWHERE, now).await?;
@@ -70,5 +72,5 @@ fn folded(text: &str) -> String {
 
 /// Bytes in hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }

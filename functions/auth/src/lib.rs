@@ -63,15 +63,15 @@ impl App {
 }
 
 /// The group's routes.
-pub fn api(app: App) -> Api {
+pub fn api(app: &App) -> Api {
     let keys = get("/.well-known/jwks.json", Access::Anyone, published_keys)
         .named("listKeys", "The public keys that access tokens verify with (RFC 7517)")
         .cached_publicly(KEYS_SECONDS)
         .answers_empty(200);
     Api::new()
-        .version(Version::V2, v2::routes(), &app)
-        .version(Version::V1, v1::routes(), &app)
-        .root(vec![keys], &app)
+        .version(Version::V2, v2::routes(), app)
+        .version(Version::V1, v1::routes(), app)
+        .root(vec![keys], app)
 }
 
 async fn published_keys(web::State(app): web::State<App>) -> Plain {

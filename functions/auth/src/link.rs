@@ -11,7 +11,7 @@ use store::{Account, Link, Tx};
 use web::Idempotency;
 
 use crate::password::{self, Password};
-use crate::save::{Change, told_of};
+use crate::save::Change;
 use crate::session::{actor, nonce};
 use crate::{App, guesses};
 
@@ -36,15 +36,13 @@ pub(crate) fn link_for(account: &Account, now: Timestamp) -> (Link, &'static str
 pub(crate) async fn ask_for_link(app: &App, email: &Email, ip: Option<String>) -> Result<()> {
     guesses::count_link(app, email.as_str(), ip.as_deref()).await?;
     let account = app.store().account_with_email(email).await?.filter(|account| account.user.active);
-    match account {
-        Some(account) => send_link(app, &account, Actor::anonymous(ip), None).await,
-        None => {
-            drop(app.store().account(UserId::derived([0; 16])).await);
-            let mut tx = Tx::new();
-            tx.pretend(app.store(), email.as_str(), app.clock().now());
-            app.store().commit(tx).await.map(drop)
-        }
+    if let Some(account) = account {
+        return send_link(app, &account, Actor::anonymous(ip), None).await;
     }
+    drop(app.store().account(UserId::derived([0; 16])).await);
+    let mut tx = Tx::new();
+    tx.pretend(app.store(), email.as_str(), app.clock().now());
+    app.store().commit(tx).await.map(drop)
 }
 
 /// Sends a link to somebody on an administrator's word; whether an earlier request with the same key had sent it.
@@ -70,7 +68,7 @@ pub(crate) async fn reset_password(
 async fn send_link(app: &App, before: &Account, actor: Actor, request: Option<String>) -> Result<()> {
     let (link, kind) = link_for(before, app.clock().now());
     let mut change = Change::new(kind, actor, before);
-    change.told = Some(told_of(&link));
+    change.link = Some(link.clone());
     let mut after = before.clone();
     after.link = Some(link);
     after.last_request = request.or(after.last_request);

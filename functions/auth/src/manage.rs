@@ -7,7 +7,7 @@ use store::{Account, Page, Position, Tx, account_from};
 use web::{Fields, Idempotency, IfMatch};
 
 use crate::link::link_for;
-use crate::save::{Change, told_of};
+use crate::save::{Change, tell_of};
 use crate::{App, register};
 
 /// Locations in a scope.
@@ -50,10 +50,8 @@ pub(crate) async fn create(
     let created = user.event(EventId::new(now, env::random()), "account.created", None, caller.actor());
     let mut account = Account::new(user.clone().touched(now));
     let (link, kind) = link_for(&account, now);
-    let mut invited =
-        account.user.event(EventId::new(now, env::random()), kind, Some(&user), caller.actor());
-    let (name, value) = told_of(&link);
-    invited.data["after"][name] = value;
+    let mut invited = account.user.event(EventId::new(now, env::random()), kind, Some(&user), caller.actor());
+    tell_of(&mut invited, &link);
     account.link = Some(link);
     account.request = idem.request();
     let mut tx = Tx::new();

@@ -79,6 +79,11 @@ impl Password {
         }
         Ok(())
     }
+
+    /// The same password as its owner will claim it.
+    pub(crate) fn claimed(self) -> Claimed {
+        Claimed(self.0)
+    }
 }
 
 /// The password's hash in PHC form, with a salt of its own.
@@ -98,16 +103,12 @@ pub(crate) async fn verify(app: &App, claimed: &Claimed, kept: Option<&str>) -> 
     let kept = kept.map(str::to_owned);
     beside(app, move || {
         let claimed = if claimed.len() > MOST_BYTES { "" } else { claimed.as_str() };
-        match kept {
-            Some(kept) => {
-                let kept = PasswordHash::new(&kept).map_err(|error| Error::internal(error.to_string()))?;
-                Ok(hasher()?.verify_password(claimed.as_bytes(), &kept).is_ok())
-            }
-            None => {
-                let work = hasher()?.hash_password_with_salt(claimed.as_bytes(), &[0; 16]);
-                work.map(|_| false).map_err(|error| Error::internal(error.to_string()))
-            }
-        }
+        let Some(kept) = kept else {
+            let work = hasher()?.hash_password_with_salt(claimed.as_bytes(), &[0; 16]);
+            return work.map(|_| false).map_err(|error| Error::internal(error.to_string()));
+        };
+        let kept = PasswordHash::new(&kept).map_err(|error| Error::internal(error.to_string()))?;
+        Ok(hasher()?.verify_password(claimed.as_bytes(), &kept).is_ok())
     })
     .await
 }
@@ -117,7 +118,10 @@ fn hasher() -> Result<Argon2<'static>> {
     Ok(Argon2::new(Algorithm::Argon2id, argon2::Version::V0x13, params))
 }
 
-async fn beside<T: Send + 'static>(app: &App, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+async fn beside<T: Send + 'static>(
+    app: &App,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     let _permit = app.hashing.acquire().await.map_err(Error::internal)?;
     tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
 }

@@ -83,13 +83,7 @@ pub(crate) async fn change_password(
 }
 
 /// Makes sure that it is the owner who is signed in here.
-async fn prove(
-    app: &App,
-    caller: &Caller,
-    account: &Account,
-    claimed: &Claimed,
-    tx: &mut Tx,
-) -> Result<()> {
+async fn prove(app: &App, caller: &Caller, account: &Account, claimed: &Claimed, tx: &mut Tx) -> Result<()> {
     let guess = Guess::count(app, &account.user.id.to_string(), caller.ip.as_deref()).await?;
     if !password::verify(app, claimed, account.password.as_deref()).await? {
         return Err(Error::field("/current_password", "wrong_password", "is not your current password"));

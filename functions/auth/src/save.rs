@@ -1,9 +1,9 @@
 //! The one place where changed accounts are written: record and event in one transaction.
 
-use domain::{Actor, EventId};
+use domain::{Actor, Event, EventId};
 use errors::Result;
 use serde_json::{Value, json};
-use store::{Account, Tx};
+use store::{Account, Link, Tx};
 
 use crate::App;
 
@@ -17,14 +17,14 @@ pub(crate) struct Change<'a> {
     pub(crate) before: &'a Account,
     /// What goes with it.
     pub(crate) tx: Tx,
-    /// Told beside the fields that differ.
-    pub(crate) told: Option<(&'static str, Value)>,
+    /// A link that the event tells of beside the fields that differ.
+    pub(crate) link: Option<Link>,
 }
 
 impl<'a> Change<'a> {
     /// A change that nothing goes with.
     pub(crate) fn new(kind: &'static str, actor: Actor, before: &'a Account) -> Self {
-        Self { kind, actor, before, tx: Tx::new(), told: None }
+        Self { kind, actor, before, tx: Tx::new(), link: None }
     }
 
     /// Writes `after`, one version on.
@@ -37,8 +37,8 @@ impl<'a> Change<'a> {
         let before = &self.before.user;
         let mut event =
             after.user.event(EventId::new(now, env::random()), self.kind, Some(before), self.actor);
-        if let Some((name, value)) = self.told {
-            event.data["after"][name] = value;
+        if let Some(link) = &self.link {
+            tell_of(&mut event, link);
         }
         self.tx.update_account(app.store(), before, &after);
         self.tx.event(app.store(), &event);
@@ -47,7 +47,9 @@ impl<'a> Change<'a> {
     }
 }
 
-/// What an event tells of a one-time link: all but its token.
-pub(crate) fn told_of(link: &store::Link) -> (&'static str, Value) {
-    ("link", json!({ "nonce": link.nonce, "expires_at": link.expires_at }))
+/// Tells of a one-time link: all but its token.
+pub(crate) fn tell_of(event: &mut Event, link: &Link) {
+    if let Some(after) = event.data.get_mut("after").and_then(Value::as_object_mut) {
+        after.insert("link".to_owned(), json!({ "nonce": link.nonce, "expires_at": link.expires_at }));
+    }
 }

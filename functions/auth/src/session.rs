@@ -100,12 +100,8 @@ pub(crate) async fn refresh(
             "this refresh token was used before; the session is ended, log in again",
         ));
     }
-    let rotated = Session {
-        token: digest(&next),
-        expires_at: now + IDLE,
-        version: session.version + 1,
-        ..session
-    };
+    let rotated =
+        Session { token: digest(&next), expires_at: now + IDLE, version: session.version + 1, ..session };
     let mut tx = Tx::new();
     tx.update_session(app.store(), &rotated);
     app.store().commit(tx).await?;
@@ -178,7 +174,13 @@ async fn named(app: &App, login: &str) -> Result<Option<Account>> {
     Ok(account)
 }
 
-fn signed_in(app: &App, user: User, session: SessionId, refresh_token: String, now: Timestamp) -> Result<SignedIn> {
+fn signed_in(
+    app: &App,
+    user: User,
+    session: SessionId,
+    refresh_token: String,
+    now: Timestamp,
+) -> Result<SignedIn> {
     let (access_token, expires_in) = app.keys().issue(AccessToken { user: user.id, session }, now)?;
     Ok(SignedIn { user, access_token, expires_in, refresh_token })
 }

@@ -3,6 +3,6 @@
 use web::{Api, Core};
 
 /// The whole API.
-pub fn api(_core: &Core) -> Api {
-    Api::new()
+pub fn api(core: &Core) -> Api {
+    Api::new().merge(auth::api(&auth::App::new(core)))
 }

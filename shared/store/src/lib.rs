@@ -58,8 +58,8 @@ mod tx;
 
 mod accounts;
 mod bookings;
-mod limits;
 mod catalog;
+mod limits;
 mod reviews;
 mod series;
 mod tables;

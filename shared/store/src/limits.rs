@@ -3,7 +3,6 @@
 //! A window begins with the first thing that is counted and ends a fixed time later. Each count is one conditional
 //! update, so that requests at once cannot slip through together. What cannot be counted is refused.
 
-use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
@@ -116,17 +115,10 @@ async fn counted(update: UpdateItemFluentBuilder) -> Result<Result<(), Option<Ti
             meter::written(answer.consumed_capacity.as_slice());
             Ok(Ok(()))
         }
-        Err(error) => match refusal(&error) {
-            Some(item) => Ok(Err(ends(item))),
-            None => Err(broken(error)),
+        Err(error) => match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Ok(Err(ends(failed.item()))),
+            _ => Err(broken(error)),
         },
-    }
-}
-
-fn refusal(error: &SdkError<UpdateItemError>) -> Option<Option<&Item>> {
-    match error.as_service_error()? {
-        UpdateItemError::ConditionalCheckFailedException(failed) => Some(failed.item()),
-        _ => None,
     }
 }
 

@@ -55,7 +55,7 @@ impl Idempotency {
         let request = keys.seal(&[&digest, target.as_bytes(), body]);
         let mut half = [0; 16];
         half.copy_from_slice(digest.split_at(16).0);
-        let request = request.iter().map(|byte| format!("{byte:02x}")).collect();
+        let request = request.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
         Self(Some(Keyed { digest: half, request }))
     }
 }

@@ -2,7 +2,7 @@
 
 use domain::text::{Email, Name, UserName};
 use domain::{Role, Scope, UserId};
-use web::{Fields, Idempotency, IfMatch, Json, Listed, PageQuery, Patch, Path, Reply, Result, Signed, State};
+use web::{Fields, Idempotency, IfMatch, Json, Listed, PageQuery, Path, Reply, Result, Signed, State};
 
 use super::given;
 use super::views::{AccountView, BookingView, ScopeView, SentView};

@@ -4,9 +4,7 @@ use domain::text::{Email, Name, UserName};
 use domain::{Preferences, Zone};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use web::{
-    Fields, Idempotency, IfMatch, Json, Origin, Patch, Reply, Result, Signed, State, StatusCode,
-};
+use web::{Fields, Idempotency, IfMatch, Json, Origin, Patch, Reply, Result, Signed, State, StatusCode};
 
 use super::views::{AccountView, SentView};
 use super::{given, patched};
@@ -95,7 +93,11 @@ impl ChangePreferences {
         if let Patch::Set(language) = &self.language
             && !is_language(language)
         {
-            fields.refuse("/preferences/language", "invalid_format", "is not a language tag, e.g. de or pt-BR");
+            fields.refuse(
+                "/preferences/language",
+                "invalid_format",
+                "is not a language tag, e.g. de or pt-BR",
+            );
         }
         if let Patch::Set(minutes) = self.reminder_minutes
             && !(1..=MOST_REMINDER_MINUTES).contains(&minutes)
