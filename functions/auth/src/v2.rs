@@ -66,6 +66,7 @@ fn of_others() -> Vec<Route<App>> {
     vec![
         get("/accounts", Access::Needs(ReadAccounts), accounts::list)
             .named("listAccounts", "All accounts, oldest first")
+            .paged()
             .answers::<Vec<AccountView>>(200),
         post("/accounts", Access::Needs(ManageAccounts), accounts::create)
             .named("createAccount", "Make an account and invite its owner to set a password")
@@ -85,6 +86,7 @@ fn of_others() -> Vec<Route<App>> {
             .answers::<SentView>(202),
         get("/accounts/{id}/bookings", Access::SignedIn, accounts::bookings)
             .named("listBookingsOfAccount", "An account's bookings, latest start first")
+            .paged()
             .answers::<Vec<BookingView>>(200),
     ]
 }
