@@ -16,6 +16,7 @@ use crate::reviews::{self as cases, Which};
 /// A review. What the caller may not see is left out.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "ReviewV1")]
+#[expect(clippy::struct_field_names, reason = "the source system's names")]
 pub(crate) struct Review {
     review_id: String,
     user_id: String,
