@@ -2,7 +2,14 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod catalog;
+mod agreement;
+mod bookings;
 mod edge;
+mod events;
 mod harness;
 mod reviews;
+mod notices;
+mod office;
 mod schema;
+mod storm;
+mod tidy;

@@ -79,7 +79,8 @@ impl Installation {
                 (database.url().to_owned(), queues.url().to_owned(), Some((database, queues)))
             }
         };
-        let store = Store::new(Config::local(env::optional("HOLDFAST_DYNAMODB_ENDPOINT").unwrap_or(database)));
+        let store =
+            Store::new(Config::local(env::optional("HOLDFAST_DYNAMODB_ENDPOINT").unwrap_or(database)));
         let endpoint = env::optional("HOLDFAST_SQS_ENDPOINT").unwrap_or(queues);
         let queue = workers::queue(&endpoint).await.map_err(io::Error::other)?;
         Ok(Self { store, queue, own })

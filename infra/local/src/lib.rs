@@ -1,7 +1,6 @@
 //! All of Holdfast in one process: database, queues, every group behind one port, and the workers.
 
 pub mod database;
-mod demo;
 mod front;
 mod groups;
 mod installation;
@@ -11,9 +10,8 @@ mod server;
 pub mod sqs;
 mod workers;
 
-pub use demo::{Demo, demo};
 pub use front::{Came, Front};
-pub use groups::api;
+pub use groups::{api, groups};
 pub use installation::{Installation, Serving};
 pub use secret::secret;
 pub use server::{Options, Server, start};

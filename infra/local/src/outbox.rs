@@ -41,7 +41,9 @@ async fn list(State(outbox): State<Arc<Outbox>>) -> Response {
 
 async fn show(State(outbox): State<Arc<Outbox>>, params: RawPathParams) -> Response {
     let id = params.iter().find_map(|(_, id)| id.parse::<MessageId>().ok());
-    let Some(Ok(Some(mail))) = id.map(|id| outbox.get(id)) else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(Ok(Some(mail))) = id.map(|id| outbox.get(id)) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
     page(&mail.subject, &body(&mail))
 }
 
@@ -67,7 +69,8 @@ fn page(title: &str, body: &str) -> Response {
          ul{{list-style:none;padding:0}}li{{border-top:1px solid #ccc;padding:.5rem 0}}iframe{{width:100%;height:32rem;border:1px solid #ccc}}\
          pre{{white-space:pre-wrap;overflow-wrap:anywhere;background:#f4f4f4;padding:1rem}}</style>{body}</html>"
     );
-    ([(header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'")], Html(html)).into_response()
+    ([(header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'")], Html(html))
+        .into_response()
 }
 
 fn escaped(text: &str) -> String {

@@ -99,7 +99,8 @@ pub async fn start(options: Options) -> io::Result<Server> {
     let service = web::service(api.clone(), &core);
     let everything = page::routes(Arc::clone(&outbox)).fallback_service(service.clone());
     let everything = everything.layer(middleware::from_fn(origin));
-    let http = axum::serve(listener, everything.into_make_service_with_connect_info::<SocketAddr>()).with_graceful_shutdown(until(stopped.clone()));
+    let http = axum::serve(listener, everything.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(until(stopped.clone()));
     let mut tasks = vec![tokio::spawn(async move { http.await })];
     if options.background {
         let background = workers.clone();

@@ -114,7 +114,7 @@ fn update(
         .table_name(store.name(&schema::LEDGER))
         .key(schema::PARTITION, AttributeValue::S(resource.to_string()))
         .key(schema::SORT, AttributeValue::N(number.to_string()))
-        .condition_expression(conditions.join("AND "))
+        .condition_expression(conditions.join(" AND "))
         .update_expression(effect)
         .set_expression_attribute_values(Some(values.0))
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)

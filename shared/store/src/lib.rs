@@ -32,12 +32,13 @@
 //! | `bookings_in(resource, span)` | Reservations `by_place`, a query per day | bookings(room_id), (booking_date, start_time, end_time) |
 //! | `bookings_page_in(resource, span)` | Reservations `by_place`, a query per day | bookings(room_id), in pages |
 //! | `bookings_in_state(state)` | Reservations `by_state` | bookings(status) |
-//! | `messages_to(user)` | Messages `by_recipient` | — |
-//! | `messages_due`, `messages_waiting`, `messages_dead` | Messages `by_due` | — |
 //! | `bookings_created(from, to)` | Events `by_time`, then Reservations by id | bookings(created_at) |
 //! | `series(id)` | Reservations | — |
+//! | `messages_to(user)` | Messages `by_recipient` | — |
+//! | `messages_due`, `messages_waiting`, `messages_dead` | Messages `by_due` | — |
 //! | `events_of(subject)` | Events | bookings(updated_at) |
-//! | `events_between` | Events `by_time`, a query per day and shard | bookings(created_at) |
+//! | `events_between`, `events_in` | Events `by_time`, a query per day and shard | bookings(created_at) |
+//! | `events_by(person)` | Insights, then Events by key | — |
 
 mod client;
 mod events;
@@ -53,6 +54,7 @@ mod tx;
 mod accounts;
 mod bookings;
 mod catalog;
+mod insights;
 mod reviews;
 mod series;
 mod tables;

@@ -70,7 +70,8 @@ impl<S: Send + Sync, T: Request> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: axum::extract::Request, state: &S) -> Result<Self, Problem> {
-        let (json, typed) = (is_json(request.headers()), request.headers().contains_key(header::CONTENT_TYPE));
+        let (json, typed) =
+            (is_json(request.headers()), request.headers().contains_key(header::CONTENT_TYPE));
         let strict = request.extensions().get::<Version>() != Some(&Version::V1);
         let body = Bytes::from_request(request, state)
             .await

@@ -5,8 +5,8 @@ use domain::{BookingId, Caller, LocationId, Permission, ResourceId, UserId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use web::{
-    Access, Idempotency, IfMatch, Json, Key, Listed, PageQuery, Patch, Path, Query, Reply, Result, Route,
-    Signed, State, get, patch, post, request,
+    Access, Idempotency, IfMatch, Json, Key, Listed, PageQuery, Path, Query, Reply, Result, Route, Signed,
+    State, get, patch, post, request,
 };
 
 use crate::App;
