@@ -1,15 +1,15 @@
 //! The one test binary: black-box tests of a running installation, and checks of the tree itself.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
-mod catalog;
 mod agreement;
 mod bookings;
+mod catalog;
 mod edge;
 mod events;
 mod harness;
-mod reviews;
 mod notices;
 mod office;
+mod reviews;
 mod schema;
 mod storm;
 mod tidy;
