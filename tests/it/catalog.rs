@@ -16,19 +16,19 @@ use store::Tx;
 use crate::harness::{Answer, Person, TestApp};
 
 /// A location in Berlin.
-pub async fn location(app: &TestApp, by: &Person, name: &str) -> String {
+pub(crate) async fn location(app: &TestApp, by: &Person, name: &str) -> String {
     let body = json!({ "name": name, "zone": "Europe/Berlin" });
     app.post("/v2/locations", body).by(by).send().await.expect(201).text_of("id")
 }
 
 /// A room with the default rules.
-pub async fn room(app: &TestApp, by: &Person, location: &str, name: &str, capacity: u32) -> String {
+pub(crate) async fn room(app: &TestApp, by: &Person, location: &str, name: &str, capacity: u32) -> String {
     let body = json!({ "location": location, "name": name, "capacity": capacity });
     app.post("/v2/rooms", body).by(by).send().await.expect(201).text_of("id")
 }
 
 /// A booking with its claim, made without the `bookings` group.
-pub async fn booked(
+pub(crate) async fn booked(
     app: &TestApp,
     room: &str,
     user: UserId,
@@ -73,14 +73,14 @@ pub async fn booked(
 }
 
 /// The kinds of the events of a record, oldest first.
-pub async fn kinds(app: &TestApp, subject: &str) -> Vec<String> {
+pub(crate) async fn kinds(app: &TestApp, subject: &str) -> Vec<String> {
     let events = app.store().events_of(subject, 100, None).await.unwrap().items;
     assert!(events.is_sorted_by_key(|event| event.sequence));
     events.into_iter().map(|event| event.kind).collect()
 }
 
 /// A value with every id made the same.
-pub fn without_ids(value: &Value) -> Value {
+pub(crate) fn without_ids(value: &Value) -> Value {
     match value {
         Value::String(text) if text.len() == 30 && text.as_bytes()[3] == b'_' => text[..4].into(),
         Value::Array(values) => values.iter().map(without_ids).collect(),

@@ -31,6 +31,8 @@ async fn a_manager_adds_a_place_and_a_room_and_anybody_reads_them() {
         },
     });
     let made = app.post("/v2/rooms", body).by(&manager).send().await.expect(201);
+    let (trips, writes) = made.usage();
+    assert!(trips <= 2 && writes <= 10, "{trips} trips, {writes} write units");
     let id = made.text_of("id");
     assert_eq!(made.header("location"), Some(format!("/v2/rooms/{id}").as_str()));
     assert_eq!(made.data()["zone"], "Europe/Berlin");

@@ -103,15 +103,15 @@ async fn a_patch_changes_what_it_names_and_a_stale_one_is_refused() {
     let manager = app.person(Role::Manager).await;
     let place = location(&app, &manager, "Here").await;
     let path = format!("/v2/rooms/{}", room(&app, &manager, &place, "Blue", 4).await);
-    let patch = json!({
+    let change = json!({
         "capacity": 6, "equipment": ["tv"], "rules": { "grid": 30, "hours": { "week": week("09:00", "17:00") } },
     });
-    app.patch(&path, patch).by(&manager).send().await.refused(422, "validation_failed");
-    let patch = json!({
+    app.patch(&path, change).by(&manager).send().await.refused(422, "validation_failed");
+    let change = json!({
         "capacity": 6, "equipment": ["tv"],
         "rules": { "grid": 30, "min_length": 30, "hours": { "week": week("09:00", "17:00") } },
     });
-    let changed = app.patch(&path, patch).by(&manager).header("if-match", "\"1\"").send().await.expect(200);
+    let changed = app.patch(&path, change).by(&manager).header("if-match", "\"1\"").send().await.expect(200);
     assert_eq!(
         (&changed.data()["capacity"], &changed.data()["rules"]["max_length"]),
         (&json!(6), &json!(1_440))
@@ -122,21 +122,21 @@ async fn a_patch_changes_what_it_names_and_a_stale_one_is_refused() {
         .send()
         .await
         .refused(412, "precondition_failed");
-    let patch = json!({ "equipment": null, "rules": { "hours": { "exceptions": { "2027-05-01": [] } } } });
-    let changed = app.patch(&path, patch).by(&manager).send().await.expect(200);
+    let change = json!({ "equipment": null, "rules": { "hours": { "exceptions": { "2027-05-01": [] } } } });
+    let changed = app.patch(&path, change).by(&manager).send().await.expect(200);
     assert_eq!(changed.data()["equipment"], json!([]));
     assert_eq!(changed.data()["rules"]["hours"]["week"], week("09:00", "17:00"));
     assert_eq!(changed.data()["rules"]["hours"]["exceptions"], json!({ "2027-05-01": [] }));
-    let patch = json!({ "name": null, "capacity": null, "rules": { "grid": 7, "hours": { "week": week("9", "10") } } });
-    let answer = app.patch(&path, patch).by(&manager).send().await.refused(422, "validation_failed");
+    let change = json!({ "name": null, "capacity": null, "rules": { "grid": 7, "hours": { "week": week("9", "10") } } });
+    let answer = app.patch(&path, change).by(&manager).send().await.refused(422, "validation_failed");
     assert!(
         pointers(&answer).is_superset(
             &["/name", "/capacity", "/rules/grid", "/rules/hours/week/0/0/start"].map(str::to_owned).into()
         ),
         "{answer:?}"
     );
-    let patch = json!({ "location": place, "retired": true, "version": 9 });
-    let answer = app.patch(&path, patch).by(&manager).send().await.refused(422, "validation_failed");
+    let change = json!({ "location": place, "retired": true, "version": 9 });
+    let answer = app.patch(&path, change).by(&manager).send().await.refused(422, "validation_failed");
     assert_eq!(pointers(&answer), ["/location", "/retired", "/version"].map(str::to_owned).into());
     app.delete(&path)
         .by(&manager)

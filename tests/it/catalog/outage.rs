@@ -49,6 +49,9 @@ async fn an_outage_lists_the_bookings_that_it_touches_and_tells_each_once() {
     assert_eq!((event.sequence, &event.data["out_of_service"]["reason"]), (2, &json!("flood")));
     assert_eq!(event.data["after"]["user"], customer.id.to_string());
 
+    // Caller, room, ledger, and one query for each of the three local days on which the room is taken.
+    assert!(again.usage().0 <= 6, "{:?}", again.usage());
+
     let back = app.delete(&path).by(&admin).send().await.expect(200);
     assert_eq!(back.data()["out_of_service"], Value::Null);
     app.delete(&path).by(&admin).send().await.refused(409, "wrong_state");

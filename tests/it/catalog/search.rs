@@ -92,7 +92,6 @@ async fn a_page_is_filled_past_many_rooms_that_do_not_fit() {
         .map(|n| Resource {
             id: domain::ResourceId::derived(u128::from(n).to_be_bytes()),
             name: format!("Room {n}").parse().unwrap(),
-            attributes: Default::default(),
             equipment: (n == 620).then(|| "view".parse().unwrap()).into_iter().collect(),
             capacity: 4 + n,
             ..first.clone()
@@ -100,7 +99,9 @@ async fn a_page_is_filled_past_many_rooms_that_do_not_fit() {
         .collect();
     for some in rooms.chunks(50) {
         let mut tx = Tx::new();
-        some.iter().for_each(|room| tx.insert_resource(app.store(), room));
+        for room in some {
+            tx.insert_resource(app.store(), room);
+        }
         app.store().commit(tx).await.unwrap();
     }
     let short = app.get("/v2/rooms?equipment=view").send().await.expect(200);

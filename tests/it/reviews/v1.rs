@@ -15,7 +15,9 @@ async fn version_one_takes_and_shows_reviews_as_the_source_system_did() {
     let (early, late) = (house.stay(&author, 0).await, house.stay(&author, 5).await);
     let foreign = json!({ "room_id": house.room, "rating": 4, "user_id": house.admin.id });
     app.post("/v1/reviews", foreign).by(&author).send().await.refused(403, "forbidden");
-    let made = app.post("/v1/reviews", body.clone()).by(&author).send().await.expect(201);
+    let made = app.post("/v1/reviews", body.clone()).by(&author).key("k").send().await.expect(201);
+    let again = app.post("/v1/reviews", body.clone()).by(&author).key("k").send().await.expect(201);
+    assert_eq!(again.body, made.body);
     insta::assert_json_snapshot!(without_ids(&made.body), @r#"
     {
       "comment": "fine <i>",
@@ -75,6 +77,18 @@ async fn version_one_takes_and_shows_reviews_as_the_source_system_did() {
         .send()
         .await
         .refused(409, "wrong_state");
+}
+
+#[tokio::test]
+async fn version_one_edits_lists_and_removes_reviews() {
+    let house = House::start().await;
+    let (app, author) = (&house.app, house.app.person(Role::Customer).await);
+    house.stay(&author, 0).await;
+    house.review(&author, 5, 3).await;
+    let body = json!({ "room_id": house.room, "rating": 4, "comment": "fine <i>" });
+    let made = app.post("/v1/reviews", body).by(&author).send().await.expect(201);
+    let id = made.body["review_id"].as_str().unwrap().to_owned();
+    let path = format!("/v1/reviews/{id}");
     let edited = app.put(&path, json!({ "rating": 5 })).by(&author).send().await.expect(200);
     assert_eq!((&edited.body["rating"], &edited.body["comment"]), (&json!(5), &json!("fine <i>")));
     app.put(&format!("/v1/admin/reviews/{id}"), json!({ "comment": "tidied" }))

@@ -15,6 +15,8 @@ async fn who_was_there_writes_one_review_and_its_text_is_kept_as_written() {
     let text = "Good <b>light</b> & \"quiet\"\n— 5 * &amp;";
     let body = json!({ "booking_id": booking, "rating": 5, "text": text });
     let first = app.post("/v2/reviews", body.clone()).by(&customer).key("k1").send().await.expect(201);
+    let (trips, writes) = first.usage();
+    assert!(trips <= 3 && writes <= 15, "{trips} trips, {writes} write units");
     let id = first.text_of("id");
     assert_eq!(first.header("location"), Some(format!("/v2/reviews/{id}").as_str()));
     assert_eq!((first.text_of("text"), first.text_of("booking")), (text.to_owned(), booking.clone()));

@@ -174,15 +174,16 @@ pub(crate) async fn show(
 pub(crate) async fn write(
     State(app): State<App>,
     Signed(caller): Signed,
+    idem: Idempotency,
     Json(new): Json<New>,
 ) -> web::Result<ReplyV1<Review>> {
     if new.user_id.is_some_and(|user| !caller.is(user)) {
         return Err(Error::forbidden("only the person a booking was for may review it").into());
     }
     app.store.resource(new.room_id).await?;
-    let booking = cases::latest_to_review(&app, &caller, new.room_id).await?;
+    let booking = cases::latest_to_review(&app, &caller, new.room_id, &idem).await?;
     let said = (new.rating, new.comment);
-    let (review, _) = cases::write(&app, &caller, booking, said, &Idempotency::default()).await?;
+    let (review, _) = cases::write(&app, &caller, booking, said, &idem).await?;
     Ok(ReplyV1(StatusCode::CREATED, Review::seen_by(&caller, &review)))
 }
 
