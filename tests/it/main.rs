@@ -4,11 +4,13 @@
 mod agreement;
 mod auth;
 mod bookings;
+mod catalog;
 mod edge;
 mod events;
 mod harness;
 mod notices;
 mod office;
+mod reviews;
 mod schema;
 mod storm;
 mod tidy;
