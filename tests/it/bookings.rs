@@ -120,12 +120,12 @@ async fn a_hold_is_confirmed_in_time_and_only_then() {
         body["hold_seconds"] = seconds.into();
         app.post("/v2/bookings", body).by(&anna).key(&format!("hold {from} {}", app.now())).send()
     };
-    let held = hold("09:00", "10:00", 600).await.expect(201);
+    let made = hold("09:00", "10:00", 600).await.expect(201);
     assert_eq!(
-        (held.text_of("state"), held.text_of("hold_until")),
+        (made.text_of("state"), made.text_of("hold_until")),
         ("held".into(), "2027-01-04T08:10:00Z".into())
     );
-    let id = held.text_of("id");
+    let id = made.text_of("id");
     let bob = app.person(Role::Customer).await;
     book(&app, &bob, &room, "09:00", "10:00").await.refused(409, "slot_taken");
     let confirm = format!("/v2/bookings/{id}/confirm");

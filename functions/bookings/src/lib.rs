@@ -5,12 +5,14 @@
 //! routes and wire types only.
 
 mod access;
+mod availability;
 mod book;
 mod change;
 mod lists;
 mod refused;
 mod reschedule;
 mod steps;
+mod tools;
 mod v2;
 mod when;
 
@@ -54,6 +56,6 @@ impl App {
 }
 
 /// The group's routes.
-pub fn api(app: App) -> Api {
-    Api::new().version(Version::V2, v2::routes(), &app)
+pub fn api(app: &App) -> Api {
+    Api::new().version(Version::V2, v2::routes(), app)
 }

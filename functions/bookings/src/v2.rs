@@ -1,7 +1,9 @@
 //! Version 2: routes and wire types.
 
+mod availability;
 mod bookings;
 mod steps;
+mod tools;
 mod view;
 
 use web::Route;
@@ -11,5 +13,5 @@ use crate::App;
 pub(crate) use view::local;
 
 pub(crate) fn routes() -> Vec<Route<App>> {
-    [bookings::routes(), steps::routes()].concat()
+    [bookings::routes(), steps::routes(), tools::routes(), availability::routes()].concat()
 }

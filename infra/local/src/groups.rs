@@ -4,5 +4,5 @@ use web::{Api, Core};
 
 /// The whole API.
 pub fn api(core: &Core) -> Api {
-    Api::new().merge(bookings::api(bookings::App::new(core)))
+    Api::new().merge(bookings::api(&bookings::App::new(core)))
 }

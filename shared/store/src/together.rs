@@ -9,7 +9,7 @@ use crate::schema::{ACCOUNTS, CATALOG, RESERVATIONS, Table};
 use crate::table::{Item, read};
 use crate::{Account, Store};
 
-/// DynamoDB's own limit on keys of a batch read.
+/// The database's own limit on keys of a batch read.
 const MOST_KEYS: usize = 100;
 
 /// Ids to be read together; each is read once, however often it is asked for.
