@@ -7,3 +7,4 @@ mod edge;
 mod harness;
 mod office;
 mod schema;
+mod series;

@@ -11,6 +11,7 @@ mod change;
 mod lists;
 mod refused;
 mod reschedule;
+mod series;
 mod steps;
 mod tools;
 mod v2;

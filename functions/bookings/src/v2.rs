@@ -2,6 +2,7 @@
 
 mod availability;
 mod bookings;
+mod series;
 mod steps;
 mod tools;
 mod view;
@@ -13,5 +14,5 @@ use crate::App;
 pub(crate) use view::local;
 
 pub(crate) fn routes() -> Vec<Route<App>> {
-    [bookings::routes(), steps::routes(), tools::routes(), availability::routes()].concat()
+    [bookings::routes(), steps::routes(), tools::routes(), availability::routes(), series::routes()].concat()
 }
