@@ -2,9 +2,15 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod board;
+mod agreement;
+mod auth;
 mod bookings;
 mod edge;
+mod events;
 mod harness;
+mod notices;
 mod office;
 mod schema;
 mod series;
+mod storm;
+mod tidy;

@@ -27,10 +27,12 @@ mod fields;
 mod idempotency;
 mod keys;
 pub mod openapi;
+mod page;
 mod problem;
 mod reply;
 mod request;
 mod serve;
+mod tokens;
 mod version;
 
 pub use access::{Access, Core};
@@ -42,9 +44,10 @@ pub use extract::{IfMatch, Json, MaybeSigned, Origin, Path, Query, Signed};
 pub use fields::Fields;
 pub use idempotency::Idempotency;
 pub use keys::{AccessToken, Keys};
+pub use page::Page;
 pub use problem::{Problem, Result};
 pub use reply::{Plain, Reply, ReplyV1};
-pub use request::{Patch, Request};
+pub use request::{Patch, Reader, Request};
 pub use serve::{run, service};
 pub use version::Version;
 
