@@ -1,10 +1,12 @@
 //! The one test binary: black-box tests of a running installation, and checks of the tree itself.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
-mod board;
 mod agreement;
 mod auth;
+mod board;
+mod booking_limits;
 mod bookings;
+mod bookings_v1;
 mod edge;
 mod events;
 mod harness;

@@ -14,6 +14,7 @@ mod reschedule;
 mod series;
 mod steps;
 mod tools;
+mod v1;
 mod v2;
 mod when;
 
@@ -58,5 +59,5 @@ impl App {
 
 /// The group's routes.
 pub fn api(app: &App) -> Api {
-    Api::new().version(Version::V2, v2::routes(), app)
+    Api::new().version(Version::V2, v2::routes(), app).version(Version::V1, v1::routes(), app)
 }
