@@ -3,8 +3,11 @@
 
 mod agreement;
 mod auth;
+mod board;
+mod booking_limits;
 mod bookings;
 mod catalog;
+mod bookings_v1;
 mod edge;
 mod events;
 mod harness;
@@ -12,5 +15,6 @@ mod notices;
 mod office;
 mod reviews;
 mod schema;
+mod series;
 mod storm;
 mod tidy;
