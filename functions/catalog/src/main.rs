@@ -1,1 +1,7 @@
-fn main() {}
+//! The catalog group on Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let core = web::Core::from_env()?;
+    web::run(catalog::api(&catalog::App::new(&core)), core).await
+}

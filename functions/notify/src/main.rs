@@ -3,7 +3,7 @@
 async fn main() -> Result<(), lambda_runtime::Error> {
     let app = notify::App::from_env()?;
     lambda_runtime::run(lambda_runtime::service_fn(async |event| {
-        notify::handle(&app, event).await.map_err(lambda_runtime::Error::from)
+        Box::pin(notify::handle(&app, event)).await.map_err(lambda_runtime::Error::from)
     }))
     .await
 }

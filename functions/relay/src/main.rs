@@ -3,7 +3,7 @@
 async fn main() -> Result<(), lambda_runtime::Error> {
     let app = relay::App::from_env()?;
     lambda_runtime::run(lambda_runtime::service_fn(async |event: lambda_runtime::LambdaEvent<_>| {
-        relay::handle(&app, event.payload).await.map_err(lambda_runtime::Error::from)
+        Box::pin(relay::handle(&app, event.payload)).await.map_err(lambda_runtime::Error::from)
     }))
     .await
 }

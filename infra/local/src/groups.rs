@@ -4,7 +4,10 @@ use web::{Api, Core};
 
 /// The routes of each group that answers HTTP, by the name of its function.
 pub fn groups(core: &Core) -> Vec<(&'static str, Api)> {
-    vec![("bookings", bookings::api(bookings::App::new(core)))]
+    vec![
+        ("bookings", bookings::api(bookings::App::new(core))),
+        ("catalog", catalog::api(&catalog::App::new(core))),
+    ]
 }
 
 /// The whole API.

@@ -39,6 +39,11 @@ impl Workers {
         Self { relay, notify, tail: Arc::default() }
     }
 
+    /// What the relay works with.
+    pub fn relay(&self) -> &relay::App {
+        &self.relay
+    }
+
     /// Does everything that is to be done at this moment, and returns when there is nothing left.
     ///
     /// # Errors

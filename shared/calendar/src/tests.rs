@@ -268,6 +268,11 @@ proptest! {
         prop_assert_eq!(found, [Ok(Occurrence { entry, span, original_start: None })]);
         prop_assert_eq!(entry.sequence, sequence);
     }
+}
+
+proptest! {
+    // Slow ones: a rule may take 50,000 steps.
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn no_file_makes_it_panic(

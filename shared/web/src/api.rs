@@ -20,6 +20,7 @@ pub struct Route<S = ()> {
     pub(crate) access: Access,
     pub(crate) key: Key,
     pub(crate) public_seconds: Option<u32>,
+    pub(crate) paged: bool,
     pub(crate) id: &'static str,
     pub(crate) summary: &'static str,
     pub(crate) body: Option<SchemaOf>,
@@ -69,6 +70,7 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
             access,
             key: Key::Ignored,
             public_seconds: None,
+            paged: false,
             id: "",
             summary: "",
             body: None,
@@ -96,6 +98,13 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
     #[must_use]
     pub fn cached_publicly(mut self, seconds: u32) -> Self {
         self.public_seconds = Some(seconds);
+        self
+    }
+
+    /// It takes `limit` and `cursor`, by [`PageQuery`](crate::PageQuery).
+    #[must_use]
+    pub fn paged(mut self) -> Self {
+        self.paged = true;
         self
     }
 
@@ -134,6 +143,7 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
             access: self.access,
             key: self.key,
             public_seconds: self.public_seconds,
+            paged: self.paged,
             id: self.id,
             summary: self.summary,
             body: self.body,

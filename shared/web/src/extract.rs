@@ -70,13 +70,16 @@ impl<S: Send + Sync, T: Request> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: axum::extract::Request, state: &S) -> Result<Self, Problem> {
-        if !is_json(request.headers()) {
-            return Err(Error::new(Code::UnsupportedMediaType, "send Content-Type: application/json").into());
-        }
+        let (json, typed) =
+            (is_json(request.headers()), request.headers().contains_key(header::CONTENT_TYPE));
         let strict = request.extensions().get::<Version>() != Some(&Version::V1);
         let body = Bytes::from_request(request, state)
             .await
             .map_err(|error| Error::new(Code::TooLarge, "the body could not be read").with_source(error))?;
+        // Who sends nothing need not say what it is.
+        if !json && (typed || !body.is_empty()) {
+            return Err(Error::new(Code::UnsupportedMediaType, "send Content-Type: application/json").into());
+        }
         let object = object(&body)?;
         let mut reader = Reader::of_body(object);
         let value = T::read(&mut reader);

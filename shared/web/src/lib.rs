@@ -44,7 +44,7 @@ pub use idempotency::Idempotency;
 pub use keys::{AccessToken, Keys};
 pub use problem::{Problem, Result};
 pub use reply::{Plain, Reply, ReplyV1};
-pub use request::{Patch, Request};
+pub use request::{Patch, Reader, Request};
 pub use serve::{run, service};
 pub use version::Version;
 

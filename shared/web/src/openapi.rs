@@ -49,6 +49,12 @@ fn operation(generator: &mut SchemaGenerator, route: &Route, version: Option<Ver
     if let Some(query) = route.query {
         parameters.extend(query_parameters(query(generator).to_value()));
     }
+    if route.paged {
+        let limit = json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 20 });
+        parameters.push(json!({ "name": "limit", "in": "query", "required": false, "schema": limit }));
+        let cursor = json!({ "type": "string" });
+        parameters.push(json!({ "name": "cursor", "in": "query", "required": false, "schema": cursor }));
+    }
     if route.key != Key::Ignored {
         let required = route.key == Key::Required && version == Some(Version::V2);
         let schema = json!({ "type": "string", "minLength": 1, "maxLength": 255 });

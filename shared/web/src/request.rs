@@ -2,7 +2,8 @@
 //!
 //! [`request!`](crate::request) declares a struct whose fields are read one by one, so that five mistakes give five field
 //! errors. `resource_id: ResourceId as String` says the domain type of a field and the type its schema shows; `Option<…>`
-//! may be missing or null, [`Patch<…>`](Patch) tells the two apart (RFC 7396).
+//! may be missing or null, [`Patch<…>`](Patch) tells the two apart (RFC 7396). `rules: Option<Rules> as RulesBody => parse`
+//! leaves a field to a function that tells all that is wrong within it.
 
 use errors::FieldError;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -101,6 +102,29 @@ impl Reader {
         }
     }
 
+    /// A field that `parse` reads, which tells all that is wrong within with pointers relative to the field. `None` if it
+    /// is wrong, `Some(None)` if it is missing or null.
+    #[expect(clippy::option_option, reason = "the outer level says whether the field is valid")]
+    pub fn parsed<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(Value) -> Result<T, Vec<FieldError>>,
+    ) -> Option<Option<T>> {
+        match self.object.remove(name) {
+            None | Some(Value::Null) => Some(None),
+            Some(value) => match parse(value) {
+                Ok(value) => Some(Some(value)),
+                Err(errors) => {
+                    let base = self.base;
+                    self.errors.extend(errors.into_iter().map(|error| {
+                        FieldError::new(format!("{base}/{name}{}", error.pointer), error.code, error.message)
+                    }));
+                    None
+                }
+            },
+        }
+    }
+
     fn typed<T: DeserializeOwned>(&mut self, name: &str, value: Value) -> Option<T> {
         match parse(&value)
             .or_else(|error| self.retyped(&value).and_then(|value| parse(&value).ok()).ok_or(error))
@@ -196,23 +220,26 @@ macro_rules! request {
     ($(#[doc = $doc:literal])* $vis:vis struct $name:ident { $($fields:tt)* }) => {
         $crate::request!(@munch [$(#[doc = $doc])* $vis struct $name] [] $($fields)*);
     };
+    (@munch $head:tt [$($done:tt)*] $(#[doc = $doc:literal])* $field:ident : Option<$ty:ty> as $wire:ty => $parse:path $(, $($rest:tt)*)?) => {
+        $crate::request!(@munch $head [$($done)* { [$($doc)*] $field (Option<$ty>) [parsed, $parse] ($wire) false }] $($($rest)*)?);
+    };
     (@munch $head:tt [$($done:tt)*] $(#[doc = $doc:literal])* $field:ident : Option<$ty:ty> as $wire:ty $(, $($rest:tt)*)?) => {
-        $crate::request!(@munch $head [$($done)* { [$($doc)*] $field (Option<$ty>) optional ($wire) false }] $($($rest)*)?);
+        $crate::request!(@munch $head [$($done)* { [$($doc)*] $field (Option<$ty>) [optional] ($wire) false }] $($($rest)*)?);
     };
     (@munch $head:tt [$($done:tt)*] $(#[doc = $doc:literal])* $field:ident : Patch<$ty:ty> as $wire:ty $(, $($rest:tt)*)?) => {
-        $crate::request!(@munch $head [$($done)* { [$($doc)*] $field ($crate::Patch<$ty>) patched (Option<$wire>) false }] $($($rest)*)?);
+        $crate::request!(@munch $head [$($done)* { [$($doc)*] $field ($crate::Patch<$ty>) [patched] (Option<$wire>) false }] $($($rest)*)?);
     };
     (@munch $head:tt [$($done:tt)*] $(#[doc = $doc:literal])* $field:ident : $ty:ty as $wire:ty $(, $($rest:tt)*)?) => {
-        $crate::request!(@munch $head [$($done)* { [$($doc)*] $field ($ty) required ($wire) true }] $($($rest)*)?);
+        $crate::request!(@munch $head [$($done)* { [$($doc)*] $field ($ty) [required] ($wire) true }] $($($rest)*)?);
     };
-    (@munch [$(#[doc = $doc:literal])* $vis:vis struct $name:ident] [$({ [$($fdoc:literal)*] $field:ident ($ty:ty) $how:ident ($wire:ty) $required:literal })*]) => {
+    (@munch [$(#[doc = $doc:literal])* $vis:vis struct $name:ident] [$({ [$($fdoc:literal)*] $field:ident ($ty:ty) [$how:ident $(, $parse:path)?] ($wire:ty) $required:literal })*]) => {
         $(#[doc = $doc])*
         #[derive(Debug)]
         $vis struct $name { $($(#[doc = $fdoc])* $vis $field: $ty,)* }
 
         impl $crate::Request for $name {
             fn read(reader: &mut $crate::macros::Reader) -> Option<Self> {
-                $(let $field = reader.$how(stringify!($field));)*
+                $(let $field = reader.$how(stringify!($field) $(, $parse)?);)*
                 Some(Self { $($field: $field?,)* })
             }
 
@@ -236,8 +263,22 @@ mod tests {
             name: domain::text::Name as String,
             size: Option<u32> as u32,
             note: Patch<domain::text::Note> as String,
-            tags: Option<Vec<domain::text::Tag>> as Vec<String>
+            tags: Option<Vec<domain::text::Tag>> as Vec<String>,
+            inner: Option<u8> as u8 => inner,
         }
+    }
+
+    fn inner(_: Value) -> Result<u8, Vec<FieldError>> {
+        Err(vec![FieldError::new("", "first", "is wrong"), FieldError::new("/x", "second", "is wrong too")])
+    }
+
+    #[test]
+    fn a_field_that_is_parsed_tells_all_that_is_wrong_within() {
+        let (thing, errors) = read(r#"{"name":"","inner":{}}"#, true);
+        assert!(thing.is_none());
+        let expected = [("/name", "invalid_value"), ("/inner", "first"), ("/inner/x", "second")];
+        assert_eq!(errors, expected.map(|(pointer, code)| (pointer.to_owned(), code)));
+        assert_eq!(read(r#"{"name":"a","inner":null}"#, true).0.unwrap().inner, None);
     }
 
     fn read(text: &str, strict: bool) -> (Option<Thing>, Vec<(String, &'static str)>) {

@@ -1,0 +1,99 @@
+//! What people are told: once, in time, and what is true.
+
+use domain::Role;
+use jiff::SignedDuration;
+use providers::Email;
+use serde_json::json;
+
+use crate::harness::TestApp;
+use crate::office;
+
+fn subjects(mails: &[Email]) -> Vec<&str> {
+    mails.iter().rev().map(|mail| mail.subject.as_str()).collect()
+}
+
+fn ics(mail: &Email) -> &str {
+    &mail.invitation.as_ref().unwrap().ics
+}
+
+#[tokio::test]
+async fn a_booking_is_confirmed_changed_and_cancelled_by_mail_with_one_calendar_entry() {
+    let app = TestApp::start().await;
+    let (room, person) = (office::blue(&app).await, app.person(Role::Customer).await);
+    let booking = office::book(&app, &person, &room, "09:00", "10:00").await.expect(201).text_of("id");
+    let mails = app.settle().await;
+    assert_eq!(mails.len(), 1, "{:?}", subjects(&mails));
+    assert_eq!(mails[0].to.address.as_str(), person.email);
+    assert!(mails[0].text.contains(room.name.as_str()), "{}", mails[0].text);
+    assert!(ics(&mails[0]).contains(&format!("UID:{booking}@holdfast.example")), "{}", ics(&mails[0]));
+    assert!(ics(&mails[0]).contains("METHOD:REQUEST") && ics(&mails[0]).contains("SEQUENCE:0"));
+
+    let moved = json!({ "start": office::tuesday("11:00"), "end": office::tuesday("12:00") });
+    app.advance(SignedDuration::from_secs(10));
+    app.post(&format!("/v2/bookings/{booking}/reschedule"), moved)
+        .by(&person)
+        .key("move")
+        .send()
+        .await
+        .expect(200);
+    let mails = app.settle().await;
+    assert_eq!(mails.len(), 2, "{:?}", subjects(&mails));
+    assert!(ics(&mails[0]).contains("SEQUENCE:1") && ics(&mails[0]).contains("DTSTART:20270105T110000Z"));
+
+    app.advance(SignedDuration::from_secs(10));
+    let cancel = app.post(&format!("/v2/bookings/{booking}/cancel"), json!({ "reason": "rain" }));
+    cancel.by(&person).key("cancel").send().await.expect(200);
+    let mails = app.settle().await;
+    assert_eq!(mails.len(), 3, "{:?}", subjects(&mails));
+    assert!(ics(&mails[0]).contains("METHOD:CANCEL") && ics(&mails[0]).contains("SEQUENCE:2"));
+    assert!(mails[0].text.contains("rain"));
+
+    app.advance(SignedDuration::from_hours(48));
+    assert_eq!(app.settle().await.len(), 3, "no reminder of what was cancelled");
+}
+
+#[tokio::test]
+async fn a_reminder_comes_an_hour_before_the_start_and_not_before() {
+    let app = TestApp::start().await;
+    let (room, person) = (office::blue(&app).await, app.person(Role::Customer).await);
+    office::book(&app, &person, &room, "09:00", "10:00").await.expect(201);
+    assert_eq!(app.settle().await.len(), 1);
+    app.advance(SignedDuration::from_mins(23 * 60 + 59));
+    assert_eq!(app.settle().await.len(), 1);
+    app.advance(SignedDuration::from_mins(1));
+    assert_eq!(app.settle().await.len(), 2);
+    app.advance(SignedDuration::from_hours(5));
+    assert_eq!(app.settle().await.len(), 2);
+}
+
+#[tokio::test]
+async fn what_happened_can_be_passed_on_again_and_nobody_gets_a_second_message() {
+    let app = TestApp::start().await;
+    let (room, person) = (office::blue(&app).await, app.person(Role::Customer).await);
+    for (from, to) in [("09:00", "10:00"), ("10:00", "11:00"), ("11:00", "12:00")] {
+        office::book(&app, &person, &room, from, to).await.expect(201);
+    }
+    assert_eq!(app.settle().await.len(), 3);
+    let relay = app.server().workers().relay();
+    let hour = SignedDuration::from_hours(1);
+    let events = relay::replay(relay, app.now() - hour, app.now() + hour).await.unwrap();
+    assert!(events >= 3, "{events}");
+    assert_eq!(app.settle().await.len(), 3);
+}
+
+#[tokio::test]
+async fn a_hold_is_told_to_nobody_until_it_is_confirmed() {
+    let app = TestApp::start().await;
+    let (room, person) = (office::blue(&app).await, app.person(Role::Customer).await);
+    let mut body = office::wanted(&room, "09:00", "10:00");
+    body["hold_seconds"] = json!(300);
+    let hold = app.post("/v2/bookings", body).by(&person).key("hold").send().await.expect(201).text_of("id");
+    assert_eq!(app.settle().await.len(), 0);
+    app.post(&format!("/v2/bookings/{hold}/confirm"), json!({}))
+        .by(&person)
+        .key("confirm")
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(app.settle().await.len(), 1);
+}
