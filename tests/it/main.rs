@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod agreement;
+mod auth;
 mod bookings;
 mod edge;
 mod events;

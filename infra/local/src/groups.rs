@@ -5,6 +5,7 @@ use web::{Api, Core};
 /// The routes of each group that answers HTTP, by the name of its function.
 pub fn groups(core: &Core) -> Vec<(&'static str, Api)> {
     vec![
+        ("auth", auth::api(&auth::App::new(core))),
         ("bookings", bookings::api(bookings::App::new(core))),
         ("catalog", catalog::api(&catalog::App::new(core))),
     ]

@@ -181,6 +181,9 @@ pub struct Message {
     pub updated_at: Timestamp,
     /// Counts changes, from 1.
     pub version: u64,
+    /// Hash of the keyed request that replayed it last; a retry of it is answered, not repeated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_request: Option<String>,
 }
 
 /// What a worker gets when it asks for a message.

@@ -14,6 +14,8 @@ use crate::{Store, Tx};
 
 /// Partitions that a day of events is spread over, so that no single one bounds the writes of an installation.
 const SHARDS: u8 = 4;
+/// Days looked through for one page, so that an empty month is read in a few requests and not in one long one.
+const DAYS_AT_ONCE: usize = 8;
 
 impl Record for Event {
     const TABLE: Table = EVENTS;
@@ -25,15 +27,22 @@ impl Record for Event {
 
     fn extra(&self) -> Vec<(&'static str, AttributeValue)> {
         let shard = self.subject.bytes().fold(0_u8, u8::wrapping_add) % SHARDS;
-        vec![
-            (BY_TIME.partition, text(partition(self.at, shard))),
-            (BY_TIME.sort, text(format!("{}#{}", moment(self.at), self.id))),
-        ]
+        vec![(BY_TIME.partition, text(partition(self.at, shard))), (BY_TIME.sort, text(place(self)))]
     }
 }
 
 fn partition(at: Timestamp, shard: u8) -> String {
     format!("{}#{shard}", day(at))
+}
+
+/// Where an event stands among all.
+fn place(event: &Event) -> String {
+    format!("{}#{}", moment(event.at), event.id)
+}
+
+/// The first place after an event: ids are of one length, so nothing lies between.
+fn after(place: &str) -> String {
+    format!("{place}~")
 }
 
 fn day(at: Timestamp) -> Date {
@@ -112,6 +121,83 @@ impl Store {
         events.sort_by(|a: &Event, b: &Event| (a.at, a.id).cmp(&(b.at, b.id)));
         events.truncate(most);
         Ok((events, more))
+    }
+}
+
+impl Store {
+    /// What happened from `from` until just before `to`, oldest first, in pages: each event is on one of them, however many
+    /// share an instant. A page can have few events or none and still not be the last.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is.
+    pub async fn events_in(
+        &self,
+        (from, to): (Timestamp, Timestamp),
+        limit: u32,
+        position: Option<Position>,
+    ) -> Result<Page<Event>> {
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        let on = |bound: String| Some(Position::at(BY_TIME.sort, bound));
+        let begin = position.as_ref().and_then(|position| position.text(BY_TIME.sort));
+        let mut bound = begin.map_or_else(|| moment(from), str::to_owned);
+        let mut date: Date =
+            bound.get(..10).and_then(|date| date.parse().ok()).ok_or_else(|| Error::internal("no date"))?;
+        let last = day(to);
+        let mut items: Vec<Event> = Vec::new();
+        for _ in 0..DAYS_AT_ONCE {
+            let (found, cut) = self.events_on(date, &bound, to, limit).await?;
+            items.extend(found);
+            let more = cut.is_some() || items.len() > most || date < last;
+            items.truncate(most);
+            if !more {
+                return Ok(Page { items, next: None });
+            }
+            if items.len() == most {
+                let next = items.last().map(|event| after(&place(event)));
+                return Ok(Page { items, next: next.and_then(on) });
+            }
+            if let Some(cut) = cut {
+                return Ok(Page { items, next: on(after(&cut)) });
+            }
+            date = date.tomorrow().map_err(Error::internal)?;
+            bound = format!("{date}T");
+        }
+        Ok(Page { items, next: on(bound) })
+    }
+
+    /// The first events of a day from `bound` on, by place; and how far all shards were read, if not to the end.
+    async fn events_on(
+        &self,
+        date: Date,
+        bound: &str,
+        to: Timestamp,
+        limit: u32,
+    ) -> Result<(Vec<Event>, Option<String>)> {
+        let (mut events, mut cut): (Vec<Event>, Option<String>) = (Vec::new(), None);
+        for shard in 0..SHARDS {
+            let page: Page<Event> = self
+                .query(Query {
+                    table: &EVENTS,
+                    index: Some(&BY_TIME),
+                    partition: format!("{date}#{shard}"),
+                    range: Range::Between(bound.to_owned(), moment(to)),
+                    descending: false,
+                    limit,
+                    after: None,
+                })
+                .await?;
+            let reached = page.next.and(page.items.last().map(place));
+            cut = match (cut, reached) {
+                (Some(cut), Some(reached)) => Some(cut.min(reached)),
+                (cut, reached) => cut.or(reached),
+            };
+            events.extend(page.items);
+        }
+        events.sort_by_key(place);
+        if let Some(cut) = &cut {
+            events.retain(|event| place(event) <= *cut);
+        }
+        Ok((events, cut))
     }
 }
 

@@ -1,5 +1,7 @@
 //! What happens to every request before its route and to every answer after it.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::{Body, Bytes, to_bytes};
@@ -31,11 +33,19 @@ pub(crate) struct Told {
     pub(crate) public_seconds: Option<u32>,
 }
 
-/// The edge's state: the core, and the paths outside the versions.
+/// The edge's state: the core, the paths outside the versions, and those that a version has as well.
 #[derive(Clone)]
 pub(crate) struct Edge {
     pub(crate) core: Core,
-    pub(crate) roots: std::sync::Arc<std::collections::BTreeSet<&'static str>>,
+    pub(crate) roots: Arc<BTreeSet<&'static str>>,
+    pub(crate) versioned: Arc<BTreeSet<(Version, &'static str)>>,
+}
+
+impl Edge {
+    /// Whether a path is one outside the versions. A version in the path goes before it, negotiation does not.
+    fn is_root(&self, path: &str, version: Version, named: bool) -> bool {
+        self.roots.contains(path) && !(named && self.versioned.contains(&(version, path)))
+    }
 }
 
 pub(crate) async fn handle(State(edge): State<Edge>, request: Request, next: Next) -> Response {
@@ -44,11 +54,11 @@ pub(crate) async fn handle(State(edge): State<Edge>, request: Request, next: Nex
     let request_id = RequestId::new(now, env::random()).to_string();
     let asked = Asked::of(&request);
     let resolved = version::resolve(request.uri().path(), request.headers())
-        .map(|(path, version)| (path.to_owned(), version));
-    let version = resolved.as_ref().map_or(Version::V2, |(_, version)| *version);
-    let root = resolved.as_ref().is_ok_and(|(path, _)| edge.roots.contains(path.as_str()));
+        .map(|(path, version, named)| (path.to_owned(), version, edge.is_root(path, version, named)));
+    let (version, root) =
+        resolved.as_ref().map_or((Version::V2, false), |(_, version, root)| (*version, *root));
     let (response, usage) = store::metered(async {
-        match prepare(resolved, root, request).await {
+        match prepare(resolved, request).await {
             Ok(request) => next.run(request).await,
             Err(error) => crate::Problem(error).into_response(),
         }
@@ -137,8 +147,8 @@ async fn selected(response: Response, fields: &str) -> Response {
 }
 
 /// The request as its route sees it: its version in front of the path, its origin, and its body within bounds.
-async fn prepare(resolved: Result<(String, Version)>, root: bool, request: Request) -> Result<Request> {
-    let (path, version) = resolved?;
+async fn prepare(resolved: Result<(String, Version, bool)>, request: Request) -> Result<Request> {
+    let (path, version, root) = resolved?;
     let (mut parts, body) = request.into_parts();
     let target = if root { path } else { format!("/{}{path}", version.as_str()) };
     let target = match parts.uri.query() {

@@ -22,10 +22,13 @@ const COMPRESS_ABOVE: u64 = 1_000;
 /// The service of an API: versions, limits, callers, problems, compression.
 pub fn service(api: Api, core: &Core) -> Router {
     let mut inner = Router::new();
-    let mut roots = BTreeSet::new();
+    let (mut roots, mut versioned) = (BTreeSet::new(), BTreeSet::new());
     for (version, route) in api.routes {
         let path = match version {
-            Some(version) => format!("/{}{}", version.as_str(), route.path),
+            Some(version) => {
+                versioned.insert((version, route.path));
+                format!("/{}{}", version.as_str(), route.path)
+            }
             None => {
                 roots.insert(route.path);
                 route.path.to_owned()
@@ -47,7 +50,8 @@ pub fn service(api: Api, core: &Core) -> Router {
         })
         .fallback(|| async { Problem(Error::new(Code::NotFound, "there is nothing at this path")) })
         .layer(CatchPanicLayer::custom(panicked));
-    let edge = Edge { core: core.clone(), roots: Arc::new(roots) };
+    versioned.retain(|(_, path)| roots.contains(path));
+    let edge = Edge { core: core.clone(), roots: Arc::new(roots), versioned: Arc::new(versioned) };
     Router::new()
         .fallback_service(inner)
         .layer(middleware::from_fn_with_state(edge, edge::handle))

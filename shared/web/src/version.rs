@@ -26,7 +26,11 @@ impl Version {
         }
     }
 
-    fn parse(text: &str) -> Result<Self> {
+    /// The version that a text names: `v2` or `2`.
+    ///
+    /// # Errors
+    /// `unsupported_version`.
+    pub fn parse(text: &str) -> Result<Self> {
         let text = text.trim();
         Self::ALL
             .into_iter()
@@ -40,11 +44,11 @@ impl Version {
 }
 
 /// The path without stages and versions, and the version asked for: in the path, then in `Accept`, then in
-/// `X-API-Version`, then the default.
+/// `X-API-Version`, then the default. Also whether it stood in the path.
 ///
 /// API Gateway and `lambda_http` may put the stage before the path once or twice, and a custom domain its base path: every
 /// leading `api` and version is taken off, and the last version wins.
-pub(crate) fn resolve<'a>(path: &'a str, headers: &HeaderMap) -> Result<(&'a str, Version)> {
+pub(crate) fn resolve<'a>(path: &'a str, headers: &HeaderMap) -> Result<(&'a str, Version, bool)> {
     let mut rest = path;
     let mut found = None;
     for _ in 0..4 {
@@ -60,8 +64,8 @@ pub(crate) fn resolve<'a>(path: &'a str, headers: &HeaderMap) -> Result<(&'a str
     }
     let rest = if rest.is_empty() { "/" } else { rest };
     match found {
-        Some(version) => Ok((rest, version)),
-        None => Ok((rest, negotiated(headers)?)),
+        Some(version) => Ok((rest, version, true)),
+        None => Ok((rest, negotiated(headers)?, false)),
     }
 }
 
@@ -99,7 +103,7 @@ mod tests {
     fn resolved(path: &str, headers: &[(&'static str, &str)]) -> Option<(String, Version)> {
         let headers =
             headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-        resolve(path, &headers).ok().map(|(path, version)| (path.to_owned(), version))
+        resolve(path, &headers).ok().map(|(path, version, _)| (path.to_owned(), version))
     }
 
     #[test]

@@ -26,7 +26,8 @@ fn paths_that_documents_name_exist() {
             let named = folders.iter().any(|folder| quoted.starts_with(folder))
                 || (!quoted.contains('/') && endings.iter().any(|ending| quoted.ends_with(ending)));
             // A bare name such as `v2.rs` stands for one in every group.
-            let everywhere = !quoted.contains('/') && Path::new(quoted).extension().is_some_and(|kind| kind == "rs");
+            let everywhere =
+                !quoted.contains('/') && Path::new(quoted).extension().is_some_and(|kind| kind == "rs");
             if named && !placeholder && !everywhere && !quoted.ends_with("Cargo.toml") {
                 let beside = root().join(&document).parent().unwrap().join(quoted);
                 assert!(root().join(quoted).exists() || beside.exists(), "{document} names {quoted}");

@@ -67,6 +67,7 @@ impl Due {
             created_at: now,
             updated_at: now,
             version: 1,
+            last_request: None,
         }
     }
 }

@@ -1,0 +1,90 @@
+//! Who brought about what: kept by `insights` from the feed of events.
+//!
+//! An index on the events themselves would cost every command a write of its own. What is kept here only points at an
+//! event, so that there is one place to read from and one to erase.
+
+use domain::{Event, EventId, UserId};
+use errors::Result;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::Store;
+use crate::page::{Page, Position};
+use crate::schema::{EVENTS, INSIGHTS, Table};
+use crate::table::{Query, Range, Record, moment, read};
+
+/// Points from a person to an event that they brought about.
+#[derive(Debug, Serialize, Deserialize)]
+struct Deed {
+    person: UserId,
+    at: Timestamp,
+    event: EventId,
+    subject: String,
+    sequence: u64,
+}
+
+impl Record for Deed {
+    const TABLE: Table = INSIGHTS;
+    const NAME: &'static str = "deed";
+
+    fn key(&self) -> (String, String) {
+        (by_person(self.person), format!("{}#{}", moment(self.at), self.event))
+    }
+}
+
+fn by_person(person: UserId) -> String {
+    format!("person#{person}")
+}
+
+impl Store {
+    /// Notes who brought the events about; noting one again changes nothing. Those that nobody was signed in for are left out.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is; some may have been noted by then.
+    pub async fn note_deeds(&self, events: &[Event]) -> Result<()> {
+        for event in events {
+            let Some(person) = event.actor.user else { continue };
+            let (subject, sequence) = (event.subject.clone(), event.sequence);
+            self.overwrite(&Deed { person, at: event.at, event: event.id, subject, sequence }).await?;
+        }
+        Ok(())
+    }
+
+    /// What a person brought about from `from` until just before `to`, oldest first; at most 100 at once.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is.
+    pub async fn events_by(
+        &self,
+        person: UserId,
+        (from, to): (Timestamp, Timestamp),
+        limit: u32,
+        after: Option<Position>,
+    ) -> Result<Page<Event>> {
+        let deeds: Page<Deed> = self
+            .query(Query {
+                table: &INSIGHTS,
+                index: None,
+                partition: by_person(person),
+                range: Range::Between(moment(from), moment(to)),
+                descending: false,
+                limit: limit.min(100),
+                after,
+            })
+            .await?;
+        let key = |deed: &Deed| (EVENTS, deed.subject.clone(), deed.sequence.to_string());
+        let keys: Vec<_> = deeds.items.iter().map(key).collect();
+        let found = self.get_many(&keys).await?.into_iter().map(|(_, item)| read(item));
+        let mut items = found.collect::<Result<Vec<Event>>>()?;
+        items.sort_by_key(|event| (event.at, event.id));
+        Ok(Page { items, next: deeds.next })
+    }
+
+    /// Asks the database for something that is not there, consistently: it answers, or it cannot.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is.
+    pub async fn ping(&self) -> Result<()> {
+        self.get::<Deed>("nobody", "never").await.map(drop)
+    }
+}
