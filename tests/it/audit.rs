@@ -68,7 +68,10 @@ async fn the_auditor_reads_who_did_what_when_from_where_and_what_changed() {
         cancelled["actor"],
         json!({ "user_id": anna.id.to_string(), "role": "customer", "ip": "127.0.0.1" })
     );
-    assert_eq!((&made["at"], &cancelled["at"]), (&json!("2027-01-04T08:00:00Z"), &json!("2027-01-04T08:00:07Z")));
+    assert_eq!(
+        (&made["at"], &cancelled["at"]),
+        (&json!("2027-01-04T08:00:00Z"), &json!("2027-01-04T08:00:07Z"))
+    );
     assert_eq!((&made["before"], &made["sequence"]), (&Value::Null, &json!(1)));
     assert_eq!(
         (&cancelled["before"]["state"], &cancelled["after"]["state"]),
@@ -89,8 +92,6 @@ async fn what_a_person_did_is_found_once_however_often_the_feed_is_read() {
     }
     office::book(&app, &bob, &room, "13:00", "14:00").await.expect(201);
     app.settle().await;
-    let events = app.store().events_between(Timestamp::UNIX_EPOCH, app.now(), 10).await;
-    assert!(events.is_ok());
     let path = format!("/v2/audit?person={}", anna.id);
     for limit in [1, 2, 100] {
         assert_eq!(texts(&all(&app, &auditor, &path, limit).await, "record"), made);
@@ -159,7 +160,11 @@ async fn only_those_who_read_the_audit_trail_do() {
     for role in Role::ALL {
         let person = app.person(role).await;
         let answer = app.get(&format!("/v2/audit?person={}", person.id)).by(&person).send().await;
-        if allowed.contains(&role) { answer.expect(200) } else { answer.refused(403, "forbidden") };
+        if allowed.contains(&role) {
+            answer.expect(200)
+        } else {
+            answer.refused(403, "forbidden")
+        };
     }
 }
 

@@ -111,13 +111,14 @@ impl TestApp {
             id: SessionId::new(now, env::random()),
             user: id,
             token: "none".to_owned(),
+            generation: 0,
             revoked: false,
             expires_at: now + SignedDuration::from_hours(24 * 30),
             created_at: now,
             version: 1,
         };
         let mut tx = Tx::new();
-        tx.insert_account(self.store(), &store::Account { user, password: None, request: None });
+        tx.insert_account(self.store(), &store::Account::new(user));
         tx.insert_session(self.store(), &session);
         self.store().commit(tx).await.unwrap();
         let token = self.token(id, session.id);

@@ -2,10 +2,17 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod agreement;
+mod audit;
+mod auth;
 mod bookings;
+mod description;
 mod edge;
+mod events;
 mod harness;
+mod health;
+mod messages;
 mod notices;
 mod office;
 mod schema;
 mod storm;
+mod tidy;

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use store::Store;
 
 /// An event carries the time at which its command began; it can be read once the command has committed, which takes at most
-/// six attempts of ten seconds. Until so long after an event's time, one with an earlier time may yet appear.
+/// six attempts of fifteen seconds and their pauses. Until so long after an event's time, one with an earlier time may yet appear.
 const LOOK_BACK: SignedDuration = SignedDuration::from_mins(2);
 /// Events read at once.
 const PORTION: usize = 1_000;

@@ -11,7 +11,7 @@ pub mod sqs;
 mod workers;
 
 pub use front::{Came, Front};
-pub use groups::api;
+pub use groups::{api, groups};
 pub use installation::{Installation, Serving};
 pub use secret::secret;
 pub use server::{Options, Server, start};

@@ -2,9 +2,12 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
+use crate::booking::changed;
+use crate::event::{Actor, Event};
 use crate::text::{Email, Name, UserName};
-use crate::{Role, Scope, SessionId, UserId, Zone};
+use crate::{EventId, Role, Scope, SessionId, UserId, Zone};
 
 /// An account. The password's hash is not part of it; `store` keeps the two side by side.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +35,40 @@ pub struct User {
     pub updated_at: Timestamp,
     /// Counts changes, from 1.
     pub version: u64,
+}
+
+impl User {
+    /// The event that tells of the change from `before` (nothing, for a new account) to `self`.
+    pub fn event(&self, id: EventId, kind: &str, before: Option<&Self>, actor: Actor) -> Event {
+        let data = match before.map(Self::told) {
+            None => json!({ "after": self.told() }),
+            Some(before) => changed(&before, &self.told()),
+        };
+        Event {
+            id,
+            kind: kind.to_owned(),
+            subject: self.id.to_string(),
+            sequence: self.version,
+            at: self.updated_at,
+            actor,
+            data,
+        }
+    }
+
+    /// The account as it is after a change at `now`.
+    #[must_use]
+    pub fn touched(mut self, now: Timestamp) -> Self {
+        self.updated_at = now;
+        self.version += 1;
+        self
+    }
+
+    fn told(&self) -> Value {
+        json!({
+            "user_name": self.user_name, "email": self.email, "name": self.name, "role": self.role,
+            "scope": self.scope, "active": self.active, "preferences": self.preferences,
+        })
+    }
 }
 
 /// How a person wants to be written to.
@@ -64,6 +101,9 @@ pub struct Session {
     pub user: UserId,
     /// SHA-256 of the newest refresh token, in hex.
     pub token: String,
+    /// The account's generation when it began: once the account has a later one, the session does not hold.
+    #[serde(default)]
+    pub generation: u64,
     /// Whether it was ended: by log-out, by an administrator, or since an old token was used again.
     pub revoked: bool,
     /// When it ends by itself.
@@ -72,4 +112,19 @@ pub struct Session {
     pub created_at: Timestamp,
     /// Counts refreshes, from 1.
     pub version: u64,
+}
+
+impl Session {
+    /// What happened to the session, as it is after it.
+    pub fn event(&self, id: EventId, kind: &str, at: Timestamp, actor: Actor) -> Event {
+        Event {
+            id,
+            kind: kind.to_owned(),
+            subject: self.id.to_string(),
+            sequence: self.version,
+            at,
+            actor,
+            data: json!({ "after": { "user": self.user, "revoked": self.revoked, "expires_at": self.expires_at } }),
+        }
+    }
 }

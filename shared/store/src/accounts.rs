@@ -1,15 +1,16 @@
 //! Accounts and sessions. Names and addresses are unique through items of their own, written with the account.
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem};
 use domain::text::{Email, UserName};
-use domain::{Session, SessionId, User, UserId};
+use domain::{Role, Session, SessionId, User, UserId};
 use errors::{Code, Error, Result};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::page::{Page, Position};
 use crate::schema::{ACCOUNTS, BY_KIND, EXPIRES, Table};
-use crate::table::{Query, Range, Record, moment, number, read, text};
-use crate::{Store, Tx};
+use crate::table::{Query, Range, Record, key, moment, number, read, text};
+use crate::{Outcome, Refused, Store, Tx};
 
 /// An account with what only signing in needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,9 +21,35 @@ pub struct Account {
     /// The password's argon2id hash in PHC form; none until one is set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
+    /// Counts what ended all sessions at once: a new password, a deactivation, signing out everywhere.
+    #[serde(default)]
+    pub generation: u64,
+    /// The one-time link that was sent last and not used yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Link>,
     /// Hash of the request that made it; compared when its key comes again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
+    /// Hash of the keyed request that changed it last; a retry of it is answered, not repeated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_request: Option<String>,
+}
+
+/// A one-time link to set a password. Its token is derived from the installation's secret and the nonce, so that what is
+/// stored here opens nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// Random text that the token is derived from.
+    pub nonce: String,
+    /// When it ends by itself.
+    pub expires_at: Timestamp,
+}
+
+impl Account {
+    /// An account that nobody can sign in to yet.
+    pub fn new(user: User) -> Self {
+        Self { user, password: None, generation: 0, link: None, request: None, last_request: None }
+    }
 }
 
 impl Record for Account {
@@ -109,6 +136,25 @@ impl Tx {
         self.replace(store, session, session.version);
     }
 
+    /// Refuses the transaction unless the account is an active administrator when it is written. Whoever takes
+    /// administration from somebody else keeps it, so that the last administrator stays, whatever happens at once.
+    pub fn require_active_admin(&mut self, store: &Store, id: UserId) {
+        let check = ConditionCheck::builder()
+            .table_name(store.name(&ACCOUNTS))
+            .set_key(Some(key(&ACCOUNTS, &id.to_string(), "user")))
+            .condition_expression("#role = :admin AND #active = :true")
+            .expression_attribute_names("#role", "role")
+            .expression_attribute_names("#active", "active")
+            .expression_attribute_values(":admin", text(Role::Admin.as_str()))
+            .expression_attribute_values(":true", AttributeValue::Bool(true))
+            .build();
+        self.built(check, |tx, check| {
+            tx.push(TransactWriteItem::builder().condition_check(check).build(), |_| {
+                Refused::Error(Error::forbidden("you are no administrator any more"))
+            });
+        });
+    }
+
     fn insert_unique(&mut self, store: &Store, name: String, user: UserId, pointer: &'static str) {
         self.insert(store, &Unique { name, user }, move || {
             Error::new(Code::AlreadyExists, "this name or address is in use").with_detail("field", pointer)
@@ -158,7 +204,8 @@ impl Store {
         .await
     }
 
-    /// An account and one of its sessions, in one trip; nothing if either is missing.
+    /// An account and one of its sessions, in one trip; nothing if either is missing. A session of an earlier generation
+    /// than the account's is told as revoked.
     ///
     /// # Errors
     /// `unavailable` when the database is.
@@ -170,10 +217,13 @@ impl Store {
             if item.contains_key("token") {
                 began = Some(read::<Session>(item)?);
             } else {
-                found = Some(read::<Account>(item)?.user);
+                found = Some(read::<Account>(item)?);
             }
         }
-        Ok(found.zip(began))
+        Ok(found.zip(began).map(|(account, mut session)| {
+            session.revoked |= session.generation != account.generation;
+            (account.user, session)
+        }))
     }
 
     /// The session, read consistently.
@@ -189,5 +239,16 @@ impl Store {
             Some(unique) => self.get(&unique.user.to_string(), "user").await,
             None => Ok(None),
         }
+    }
+}
+
+/// The account that a commit made, or made before.
+///
+/// # Errors
+/// `internal` when the stored item is not an account.
+pub fn account_from(outcome: Outcome, new: Account) -> Result<(Account, bool)> {
+    match outcome {
+        Outcome::Committed => Ok((new, false)),
+        Outcome::Replayed(item) => read::<Account>(item).map(|account| (account, true)),
     }
 }

@@ -14,7 +14,7 @@ use crate::meter::CountTrips;
 use crate::schema::Table;
 
 /// The longest that one call may take, all its attempts together. The relay's look back relies on it.
-pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Where the tables are.
 #[derive(Debug, Clone)]
@@ -27,6 +27,8 @@ pub struct Config {
     pub prefix: String,
     /// Access key, secret, session token.
     pub credentials: (String, String, Option<String>),
+    /// How long an attempt at a call may take.
+    pub attempt_timeout: Duration,
 }
 
 impl Config {
@@ -44,6 +46,7 @@ impl Config {
                 env::required("AWS_SECRET_ACCESS_KEY")?,
                 env::optional("AWS_SESSION_TOKEN"),
             ),
+            attempt_timeout: Duration::from_secs(3),
         })
     }
 
@@ -54,6 +57,8 @@ impl Config {
             region: "us-east-1".to_owned(),
             prefix: "Holdfast-".to_owned(),
             credentials: ("local".to_owned(), "local".to_owned(), None),
+            // Nobody answers faster when asked again on the same two cores.
+            attempt_timeout: CALL_TIMEOUT,
         }
     }
 }
@@ -73,8 +78,8 @@ impl Store {
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
             .build_https();
         let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(1))
-            .operation_attempt_timeout(Duration::from_secs(3))
+            .connect_timeout(config.attempt_timeout)
+            .operation_attempt_timeout(config.attempt_timeout)
             .operation_timeout(CALL_TIMEOUT)
             .build();
         let mut builder = aws_sdk_dynamodb::Config::builder()

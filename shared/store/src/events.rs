@@ -27,10 +27,7 @@ impl Record for Event {
 
     fn extra(&self) -> Vec<(&'static str, AttributeValue)> {
         let shard = self.subject.bytes().fold(0_u8, u8::wrapping_add) % SHARDS;
-        vec![
-            (BY_TIME.partition, text(partition(self.at, shard))),
-            (BY_TIME.sort, text(place(self))),
-        ]
+        vec![(BY_TIME.partition, text(partition(self.at, shard))), (BY_TIME.sort, text(place(self)))]
     }
 }
 

@@ -10,6 +10,12 @@
 //! # Access patterns
 //! | read | table, index | answers the source index |
 //! | --- | --- | --- |
+//! | `account(id)` | Accounts | users(user_id) |
+//! | `account_named`, `account_with_email` | Accounts, claim item then record | users(username), users(email) |
+//! | `accounts` | Accounts `by_kind` | — |
+//! | `signed_in(user, session)` | Accounts, two items in one batch | — |
+//! | `location(id)`, `resource(id)` | Catalog | rooms(room_id) |
+//! | `locations` | Catalog `by_kind` | — |
 //! | `user(id)` | Accounts | users(user_id) |
 //! | `user_by_name`, `user_by_email` | Accounts, claim item then record | users(username), users(email) |
 //! | `users` | Accounts `by_kind` | — |
@@ -55,16 +61,18 @@ mod accounts;
 mod bookings;
 mod catalog;
 mod insights;
+mod limits;
 mod reviews;
 mod series;
 mod tables;
 mod together;
 
-pub use accounts::Account;
+pub use accounts::{Account, Link, account_from};
 pub use bookings::{LONGEST, booking_from};
 pub use catalog::{location_from, resource_from};
 pub use client::{CALL_TIMEOUT, Config, Store};
 pub use events::event_from;
+pub use limits::Limit;
 pub use meter::{Usage, metered, read as count_read};
 pub use page::{Page, Placed, Position};
 pub use reviews::review_from;

@@ -180,7 +180,7 @@ impl Tx {
         record.to_item().map_err(|error| self.failed = Some(error)).ok()
     }
 
-    fn built<A, E>(&mut self, action: std::result::Result<A, E>, push: impl FnOnce(&mut Self, A))
+    pub(crate) fn built<A, E>(&mut self, action: std::result::Result<A, E>, push: impl FnOnce(&mut Self, A))
     where
         E: std::error::Error + Send + Sync + 'static,
     {

@@ -70,6 +70,11 @@ impl Core {
         Ok(Self::new(Store::from_env()?, Clock::system(), Keys::from_env()?))
     }
 
+    /// Forgets what this process knows of a session, so that its end holds here at once.
+    pub fn forget(&self, session: SessionId) {
+        self.known.forget(&session);
+    }
+
     /// The caller whose access token this is.
     async fn caller(&self, token: &str, ip: Option<String>) -> Result<Caller> {
         let now = self.clock.now();

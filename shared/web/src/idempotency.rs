@@ -6,8 +6,9 @@ use domain::Caller;
 use errors::{Code, Error};
 use sha2::{Digest, Sha256};
 
-use crate::access::{Calling, IDEMPOTENCY_KEY};
+use crate::access::{Calling, Core, IDEMPOTENCY_KEY};
 use crate::extract::{Origin, of};
+use crate::keys::Keys;
 use crate::problem::Problem;
 
 /// The key of a request, if it has one, and what it stands for.
@@ -45,14 +46,16 @@ impl Idempotency {
         self.0.as_ref().is_some_and(|keyed| Some(keyed.request.as_str()) == last)
     }
 
-    fn new(key: &str, scope: &str, parts: &Parts, route: &str, body: &[u8]) -> Self {
+    /// The hash that is kept goes through a key of this installation: a body may hold a password, and a plain hash of it
+    /// would be the weakest copy of that password.
+    fn new(keys: &Keys, key: &str, scope: &str, parts: &Parts, route: &str, body: &[u8]) -> Self {
         let method = parts.method.as_str();
         let digest = hash(&[scope.as_bytes(), method.as_bytes(), route.as_bytes(), key.as_bytes()]);
         let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
-        let request = hash(&[&digest, target.as_bytes(), body]);
+        let request = keys.seal(&[&digest, target.as_bytes(), body]);
         let mut half = [0; 16];
         half.copy_from_slice(digest.split_at(16).0);
-        let request = request.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let request = request.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
         Self(Some(Keyed { digest: half, request }))
     }
 }
@@ -73,7 +76,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Idempotency {
         };
         let route = of::<MatchedPath>(parts).map(|path| path.as_str().to_owned()).unwrap_or_default();
         let body = of::<BodyHash>(parts).map(|hash| hash.0).unwrap_or_default();
-        Ok(Self::new(key, &scope, parts, &route, &body))
+        let core = of::<Core>(parts).ok_or_else(|| Error::internal("a keyed request outside the edge"))?;
+        Ok(Self::new(&core.keys, key, &scope, parts, &route, &body))
     }
 }
 

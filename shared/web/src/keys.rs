@@ -41,6 +41,8 @@ pub struct Keys {
     encoding: EncodingKey,
     decoding: DecodingKey,
     cursor: [u8; 32],
+    pub(crate) refresh: [u8; 32],
+    pub(crate) one_time: [u8; 32],
 }
 
 impl Keys {
@@ -59,6 +61,8 @@ impl Keys {
             encoding: EncodingKey::from_ed_der(document.as_bytes()),
             decoding: DecodingKey::from_ed_components(&BASE64.encode(public)).map_err(Error::internal)?,
             cursor: derive(secret, b"cursors"),
+            refresh: derive(secret, b"refresh tokens"),
+            one_time: derive(secret, b"one-time links"),
         })
     }
 
@@ -119,7 +123,7 @@ impl Keys {
         }]})
     }
 
-    /// A message authentication code over what a cursor is bound to.
+    /// A message authentication code: over what a cursor is bound to, over a keyed request.
     pub(crate) fn seal(&self, parts: &[&[u8]]) -> [u8; 16] {
         let digest = mac(&self.cursor, parts);
         let mut seal = [0; 16];
@@ -133,7 +137,7 @@ fn derive(secret: &[u8; 32], purpose: &[u8]) -> [u8; 32] {
 }
 
 /// HMAC-SHA-256 over the parts, each with its length before it.
-fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+pub(crate) fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
     // HMAC pads its key to a block with zeros (RFC 2104).
     let mut block = [0; 64];
     block.split_at_mut(32).0.copy_from_slice(key);

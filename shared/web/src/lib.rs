@@ -32,6 +32,7 @@ mod problem;
 mod reply;
 mod request;
 mod serve;
+mod tokens;
 mod version;
 
 pub use access::{Access, Core};

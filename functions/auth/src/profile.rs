@@ -1,0 +1,93 @@
+//! What people change about themselves: profile and password.
+
+use domain::text::{Email, Name, UserName};
+use domain::{Caller, Preferences, User};
+use errors::{Error, Result};
+use store::{Account, Tx};
+use web::{Idempotency, IfMatch};
+
+use crate::guesses::Guess;
+use crate::password::{self, Claimed, Password};
+use crate::save::Change;
+use crate::{App, session};
+
+/// What is to change of a profile.
+#[derive(Default)]
+pub(crate) struct Profile {
+    pub(crate) name: Option<Name>,
+    pub(crate) user_name: Option<UserName>,
+    pub(crate) email: Option<Email>,
+    pub(crate) preferences: Option<Box<dyn FnOnce(Preferences) -> Preferences + Send>>,
+    /// Needed for a new e-mail address: whoever has the address can set a password.
+    pub(crate) current_password: Option<Claimed>,
+}
+
+/// Changes the caller's own profile.
+///
+/// # Errors
+/// `precondition_failed`, `already_exists`; `validation_failed` for a new address without the current password.
+pub(crate) async fn change_profile(
+    app: &App,
+    caller: &Caller,
+    profile: Profile,
+    if_match: IfMatch,
+) -> Result<User> {
+    let before = app.store().account(caller.user).await?;
+    if_match.check(before.user.version)?;
+    let mut after = before.clone();
+    let user = &mut after.user;
+    user.name = profile.name.unwrap_or_else(|| user.name.clone());
+    user.user_name = profile.user_name.unwrap_or_else(|| user.user_name.clone());
+    user.email = profile.email.unwrap_or_else(|| user.email.clone());
+    if let Some(change) = profile.preferences {
+        user.preferences = change(user.preferences.clone());
+    }
+    if after == before {
+        return Ok(before.user);
+    }
+    let mut change = Change::new("account.updated", caller.actor(), &before);
+    if after.user.email != before.user.email {
+        let claimed = profile.current_password.as_ref().ok_or_else(|| {
+            Error::field("/current_password", "required", "is required to change the e-mail address")
+        })?;
+        prove(app, caller, &before, claimed, &mut change.tx).await?;
+    }
+    Ok(change.save(app, after).await?.user)
+}
+
+/// Changes the caller's own password. Every other session ends.
+///
+/// # Errors
+/// `validation_failed` for a wrong current password or a new one that is a name; `rate_limited` after too many guesses.
+pub(crate) async fn change_password(
+    app: &App,
+    caller: &Caller,
+    current: &Claimed,
+    new: &Password,
+    idem: &Idempotency,
+) -> Result<(User, bool)> {
+    let before = app.store().account(caller.user).await?;
+    if idem.is(before.last_request.as_deref()) {
+        return Ok((before.user, true));
+    }
+    let mut change = Change::new("account.password_changed", caller.actor(), &before);
+    prove(app, caller, &before, current, &mut change.tx).await?;
+    new.fits(&before.user)?;
+    let mut after = before.clone();
+    after.password = Some(password::hash(app, new).await?);
+    after.link = None;
+    after.generation += 1;
+    after.last_request = idem.request();
+    session::carry_over(app, caller, after.generation, &mut change.tx).await?;
+    Ok((change.save(app, after).await?.user, false))
+}
+
+/// Makes sure that it is the owner who is signed in here.
+async fn prove(app: &App, caller: &Caller, account: &Account, claimed: &Claimed, tx: &mut Tx) -> Result<()> {
+    let guess = Guess::count(app, &account.user.id.to_string(), caller.ip.as_deref()).await?;
+    if !password::verify(app, claimed, account.password.as_deref()).await? {
+        return Err(Error::field("/current_password", "wrong_password", "is not your current password"));
+    }
+    guess.right(app, tx);
+    Ok(())
+}

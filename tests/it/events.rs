@@ -1,0 +1,179 @@
+//! `events/`: what AWS calls each function with, taken by the function as it would take it there.
+
+use std::sync::Arc;
+
+use aws_lambda_events::dynamodb;
+use aws_lambda_events::eventbridge::EventBridgeEvent;
+use aws_lambda_events::sqs::SqsEvent;
+use domain::Event;
+use lambda_http::lambda_runtime::{Context, LambdaEvent};
+use local::database::Data;
+use queue::{Job, NotifyJob, Queue, Settings, Sqs};
+use serde_json::{Value, json};
+use store::Tx;
+use store::schema::EVENTS;
+use tower::ServiceExt;
+use web::Version;
+
+use crate::harness::TestApp;
+use crate::tidy::{files, text};
+
+/// What an installation without data answers to each request, signed by nobody.
+const ANSWERS: [(&str, u16); 8] = [
+    ("auth.v1", 401),
+    ("auth.v2", 401),
+    ("bookings.v1", 401),
+    ("bookings.v2", 401),
+    ("catalog.v1", 200),
+    ("catalog.v2", 200),
+    ("insights.v1", 200),
+    ("insights.v2", 200),
+];
+
+fn event(name: &str) -> Value {
+    serde_json::from_str(&text(&format!("events/{name}.json"))).unwrap()
+}
+
+/// The same request as the gateway sends it through stages and domains: the stage in the path or not, with or without `api`.
+fn shapes(event: &Value) -> Vec<Value> {
+    let version = event["requestContext"]["stage"].as_str().unwrap();
+    let path = event["rawPath"].as_str().unwrap();
+    let bare = path.strip_prefix(&format!("/{version}")).unwrap();
+    let shape = |stage: &str, path: String, accept: Option<String>| {
+        let mut shaped = event.clone();
+        shaped["requestContext"]["stage"] = stage.into();
+        shaped["requestContext"]["http"]["path"] = path.clone().into();
+        shaped["rawPath"] = path.into();
+        if let Some(accept) = accept {
+            shaped["headers"]["accept"] = accept.into();
+        }
+        shaped
+    };
+    let negotiated = Some(format!("application/vnd.api.{version}+json"));
+    vec![
+        shape(version, path.to_owned(), None),
+        // A custom domain maps onto the stage and leaves it out of the path.
+        shape(version, bare.to_owned(), None),
+        shape("$default", path.to_owned(), None),
+        shape("api", format!("/api{path}"), None),
+        shape("api", path.to_owned(), None),
+        shape("api", format!("/api{bare}"), negotiated.clone()),
+        shape("api", bare.to_owned(), negotiated),
+    ]
+}
+
+#[tokio::test]
+async fn every_group_takes_its_requests_in_every_shape_that_the_gateway_gives_them() {
+    let app = TestApp::start().await;
+    let core = app.server().core();
+    for (group, api) in local::groups(core, &app.server().workers().relay().notify) {
+        let has = |version| api.table().any(|(of, _)| of.is_none_or(|of| of == version));
+        for version in Version::ALL.into_iter().filter(|version| has(*version)) {
+            let name = format!("{group}.{}", version.as_str());
+            let (_, expected) = ANSWERS.iter().find(|(known, _)| *known == name).unwrap();
+            for shape in shapes(&event(&name)) {
+                let request = lambda_http::request::from_str(&shape.to_string()).unwrap();
+                let answer = web::service(api.clone(), core).oneshot(request).await.unwrap();
+                assert_eq!(answer.status(), *expected, "{name}: {shape:#}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_nobody_has_is_a_problem_and_not_the_gateway_s_own_answer() {
+    let app = TestApp::start().await;
+    let mut nowhere = event("insights.v2");
+    nowhere["rawPath"] = "/v2/nowhere".into();
+    for (_, api) in local::groups(app.server().core(), &app.server().workers().relay().notify) {
+        let request = lambda_http::request::from_str(&nowhere.to_string()).unwrap();
+        let answer = web::service(api, app.server().core()).oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), 404);
+        assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    }
+}
+
+/// The event of `events/relay.stream.json`.
+fn streamed() -> Event {
+    let batch: dynamodb::Event = serde_json::from_value(event("relay.stream")).unwrap();
+    let image = batch.records.into_iter().next().unwrap().change.new_image;
+    serde_json::from_value(serde_json::to_value(plain(&serde_json::to_value(image).unwrap())).unwrap())
+        .unwrap()
+}
+
+/// An item as plain JSON.
+fn plain(item: &Value) -> Value {
+    let value = |attribute: &Value| {
+        let (kind, value) = attribute.as_object().unwrap().iter().next().unwrap();
+        match kind.as_str() {
+            "N" => serde_json::from_str(value.as_str().unwrap()).unwrap(),
+            "M" => plain(value),
+            _ => value.clone(),
+        }
+    };
+    item.as_object().unwrap().iter().map(|(name, attribute)| (name.clone(), value(attribute))).collect()
+}
+
+/// A queue of its own, with what serves it.
+async fn queue(app: &TestApp) -> (local::sqs::Endpoint, Queue) {
+    let endpoint = local::sqs::start(&Data::Memory, env::Clock::at(app.now())).await.unwrap();
+    let queue = Sqs::local(endpoint.url()).create("notify", Settings::default()).await.unwrap();
+    (endpoint, queue)
+}
+
+#[tokio::test]
+async fn the_streamed_event_is_what_the_store_writes() {
+    let app = TestApp::start().await;
+    let mut tx = Tx::new();
+    tx.event(app.store(), &streamed());
+    app.store().commit(tx).await.unwrap();
+    let image = &event("relay.stream")["Records"][0]["dynamodb"];
+    let request = json!({"TableName": format!("Holdfast-{}", EVENTS.name), "Key": image["Keys"]});
+    let stored = app.server().database().handle().get_item(serde_json::from_value(request).unwrap()).unwrap();
+    assert_eq!(serde_json::to_value(stored).unwrap()["Item"], image["NewImage"]);
+}
+
+#[tokio::test]
+async fn the_relay_makes_of_the_stream_the_job_that_notify_is_called_with() {
+    let app = TestApp::start().await;
+    let (_endpoint, queue) = queue(&app).await;
+    let relay = relay::App { store: app.store().clone(), notify: queue.clone() };
+    relay::handle(&relay, serde_json::from_value(event("relay.stream")).unwrap()).await.unwrap();
+    assert_eq!(queue.waiting().await.unwrap(), 1);
+    let batch: SqsEvent = serde_json::from_value(event("notify.sqs")).unwrap();
+    let job: Job = serde_json::from_str(batch.records[0].body.as_deref().unwrap()).unwrap();
+    assert_eq!(job, Job::Notify(NotifyJob::from(&streamed())));
+}
+
+#[tokio::test]
+async fn notify_takes_jobs_and_the_schedule() {
+    let app = TestApp::start().await;
+    let (_endpoint, queue) = queue(&app).await;
+    let mut tx = Tx::new();
+    tx.event(app.store(), &streamed());
+    app.store().commit(tx).await.unwrap();
+    let notify = notify::App {
+        store: app.store().clone(),
+        clock: env::Clock::at(app.now()),
+        keys: Arc::clone(&app.server().core().keys),
+        queue,
+        mail: Arc::new(providers::Outbox::in_memory()),
+        sender: "Front desk <rooms@example.org>".parse().unwrap(),
+        public_url: app.server().url(),
+    };
+    let called = |event: Value| notify::handle(&notify, LambdaEvent::new(event, Context::default()));
+    // The event is of a booking that this installation does not have: there is nobody to tell, which is no failure.
+    assert_eq!(called(event("notify.sqs")).await.unwrap()["batchItemFailures"], json!([]));
+    let _: EventBridgeEvent = serde_json::from_value(event("notify.schedule")).unwrap();
+    assert_eq!(called(event("notify.schedule")).await.unwrap(), json!({"queued": 0}));
+}
+
+#[test]
+fn every_example_belongs_to_a_test() {
+    let http = ANSWERS.map(|(name, _)| name);
+    for path in files("events", ".json") {
+        let name = path.trim_start_matches("events/").trim_end_matches(".json");
+        let known = http.contains(&name) || ["relay.stream", "notify.sqs", "notify.schedule"].contains(&name);
+        assert!(known, "{path} is run by no test");
+    }
+}

@@ -1,0 +1,81 @@
+//! What the documents say about the code is true.
+
+use std::fmt::Write;
+
+use errors::Code;
+use web::{Access, Version};
+
+use super::{block, core, expect_block, files, queue, root, text};
+
+/// The documents, of those that may not all be there yet.
+fn documents() -> Vec<String> {
+    let named = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "infra/README.md", "events/README.md"];
+    let named = named.iter().map(|&path| path.to_owned()).filter(|path| root().join(path).exists());
+    named.chain(files("docs", ".md")).collect()
+}
+
+#[test]
+fn paths_that_documents_name_exist() {
+    let folders = ["functions/", "shared/", "infra/", "tests/", "events/", "docs/", ".ci/", ".cargo/"];
+    let endings = [".md", ".toml", ".yaml", ".rs"];
+    for document in documents() {
+        let source = text(&document);
+        for quoted in source.split('`').skip(1).step_by(2) {
+            let placeholder = quoted.contains(|c: char| c.is_whitespace() || "<>{}*…\"$=()".contains(c));
+            let named = folders.iter().any(|folder| quoted.starts_with(folder))
+                || (!quoted.contains('/') && endings.iter().any(|ending| quoted.ends_with(ending)));
+            // A bare name such as `v2.rs` stands for one in every group.
+            let everywhere = quoted.ends_with(".rs") && !quoted.contains('/');
+            if named && !placeholder && !everywhere && !quoted.ends_with("Cargo.toml") {
+                let beside = root().join(&document).parent().unwrap().join(quoted);
+                assert!(root().join(quoted).exists() || beside.exists(), "{document} names {quoted}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_documented_errors_are_those_of_the_code() {
+    let document = text("docs/api.md");
+    let rows = block(&document, "errors").1.lines().filter(|line| line.starts_with("| `"));
+    let documented: Vec<(String, String, bool)> = rows
+        .map(|row| {
+            let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+            assert!(cells.len() == 4 && cells[3].len() > 20, "no explanation: {row}");
+            (cells[0].trim_matches('`').to_owned(), cells[1].to_owned(), cells[2] == "yes")
+        })
+        .collect();
+    let defined: Vec<_> = Code::ALL
+        .iter()
+        .map(|code| (code.as_str().to_owned(), code.status().to_string(), code.retryable()))
+        .collect();
+    assert_eq!(documented, defined);
+}
+
+#[test]
+fn the_documented_routes_are_those_of_the_code() {
+    let api = local::api(&core(), &queue());
+    let mut list = String::new();
+    for (title, wanted) in
+        [("v2", Some(Version::V2)), ("v1", Some(Version::V1)), ("Outside the versions", None)]
+    {
+        write!(list, "\n### {title}\n\n| request | does | who |\n| --- | --- | --- |\n").unwrap();
+        let described = web::openapi::document(&api, wanted.unwrap_or(Version::V2), "test");
+        let mut rows: Vec<_> = api.table().filter(|(version, _)| *version == wanted).collect();
+        rows.sort_by_key(|(_, route)| (route.path(), route.method().to_string()));
+        for (version, route) in rows {
+            let path = version
+                .map_or_else(|| route.path().to_owned(), |v| format!("/{}{}", v.as_str(), route.path()));
+            let method = route.method().as_str();
+            let does = described["paths"][&path][method.to_lowercase()]["summary"].as_str().unwrap();
+            let who = match route.access() {
+                Access::Anyone => "anyone".to_owned(),
+                Access::SignedIn => "signed in".to_owned(),
+                Access::Needs(permission) => format!("{permission:?}"),
+            };
+            writeln!(list, "| `{method} {}` | {does} | {who} |", route.path()).unwrap();
+        }
+    }
+    list.push('\n');
+    expect_block("docs/api.md", "routes", &list);
+}

@@ -1,0 +1,207 @@
+//! `template.yaml` against the code: tables, queues, functions, what they may do and what they are told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use saphyr::{LoadableYamlNode, Scalar, Yaml};
+use serde_json::{Map, Value, json};
+use store::schema::{EXPIRES, PARTITION, SORT, TABLES};
+
+use super::crates::packages;
+use super::{files, text};
+
+/// The template as JSON; a tag such as `!Ref X` as `{"!Ref": "X"}`.
+pub fn template() -> Value {
+    let source = text("template.yaml");
+    json_of(&Yaml::load_from_str(&source).unwrap()[0])
+}
+
+fn json_of(node: &Yaml<'_>) -> Value {
+    match node {
+        Yaml::Tagged(tag, inner) => json!({ format!("!{}", tag.suffix): json_of(inner) }),
+        Yaml::Mapping(pairs) => Value::Object(
+            pairs
+                .iter()
+                .map(|(key, value)| (key.as_str().unwrap().to_owned(), json_of(value)))
+                .collect::<Map<_, _>>(),
+        ),
+        Yaml::Sequence(items) => items.iter().map(json_of).collect(),
+        Yaml::Value(Scalar::String(text)) => json!(text),
+        Yaml::Value(Scalar::Integer(number)) => json!(number),
+        Yaml::Value(Scalar::Boolean(flag)) => json!(flag),
+        Yaml::Value(Scalar::Null) => Value::Null,
+        other => panic!("the template has {other:?}"),
+    }
+}
+
+/// Its resources of a type, by logical id.
+pub fn resources(template: &Value, kind: &str) -> BTreeMap<String, Value> {
+    let all = template["Resources"].as_object().unwrap().iter();
+    all.filter(|(_, resource)| resource["Type"] == kind)
+        .map(|(id, resource)| (id.clone(), resource.clone()))
+        .collect()
+}
+
+/// Every function of the template by the binary that it runs.
+fn functions() -> BTreeMap<String, Value> {
+    let found = resources(&template(), "AWS::Serverless::Function").into_iter();
+    let of = |(id, function): (String, Value)| {
+        let binary = function["Metadata"]["BuildProperties"]["Binary"].as_str().unwrap().to_owned();
+        assert_eq!(id.trim_end_matches("Function").to_lowercase(), binary.replace('-', ""));
+        (binary, function)
+    };
+    found.map(of).collect()
+}
+
+/// The function that a binary belongs to: a folder of `functions`.
+fn folder(function: &Value) -> String {
+    function["Properties"]["CodeUri"].as_str().unwrap().trim_start_matches("functions/").to_owned()
+}
+
+#[test]
+fn tables_are_those_of_the_schema() {
+    let template = template();
+    let mut found = resources(&template, "AWS::DynamoDB::Table");
+    for table in TABLES {
+        let name = table.name;
+        let resource = found.remove(&format!("{name}Table")).unwrap_or_else(|| panic!("no {name}Table"));
+        let is = &resource["Properties"];
+        let keys = |partition: &str, sort: &str| json!([{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]);
+        assert_eq!(is["TableName"], json!({"!Sub": format!("${{TablePrefix}}{name}")}));
+        assert_eq!(is["KeySchema"], keys(PARTITION, SORT), "{name}");
+        let sort = if table.numeric_sort { "N" } else { "S" };
+        let mut attributes =
+            BTreeSet::from([(PARTITION.to_owned(), "S".to_owned()), (SORT.to_owned(), sort.to_owned())]);
+        let mut indexes = Vec::new();
+        for index in table.indexes {
+            attributes.extend([index.partition, index.sort].map(|name| (name.to_owned(), "S".to_owned())));
+            let schema = keys(index.partition, index.sort);
+            indexes.push(json!({"IndexName": index.name, "KeySchema": schema, "Projection": {"ProjectionType": "ALL"}}));
+        }
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let defined = is["AttributeDefinitions"].as_array().unwrap().iter();
+        let defined: BTreeSet<_> =
+            defined.map(|one| (text(&one["AttributeName"]), text(&one["AttributeType"]))).collect();
+        assert_eq!(defined, attributes, "{name}");
+        let has = is.get("GlobalSecondaryIndexes").cloned().unwrap_or(json!([]));
+        assert_eq!(has, Value::Array(indexes), "{name}");
+        let expiry = table.expires.then(|| json!({"AttributeName": EXPIRES, "Enabled": true}));
+        assert_eq!(is.get("TimeToLiveSpecification"), expiry.as_ref(), "{name}");
+        let stream = table.stream.then(|| json!({"StreamViewType": "NEW_IMAGE"}));
+        assert_eq!(is.get("StreamSpecification"), stream.as_ref(), "{name}");
+        assert_eq!(is["BillingMode"], "PAY_PER_REQUEST", "{name}");
+        assert_eq!(is["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true, "{name}");
+        assert_eq!(is["SSESpecification"]["SSEEnabled"], true, "{name}");
+        assert_eq!(
+            (&resource["DeletionPolicy"], &resource["UpdateReplacePolicy"]),
+            (&json!("Retain"), &json!("Retain")),
+            "{name}"
+        );
+    }
+    assert!(found.is_empty(), "tables that the schema does not know: {:?}", found.keys());
+}
+
+#[test]
+fn the_queue_is_as_its_crate_wants_it_and_a_message_stays_hidden_while_it_is_worked_on() {
+    let template = template();
+    let queue = &template["Resources"]["NotifyQueue"]["Properties"];
+    let settings = queue::Settings::default();
+    assert_eq!(queue["VisibilityTimeout"], settings.visibility.as_secs());
+    assert_eq!(queue["RedrivePolicy"]["maxReceiveCount"], settings.max_receives);
+    let worker = &template["Resources"]["NotifyFunction"]["Properties"]["Timeout"];
+    assert!(
+        worker.as_u64().unwrap() * 6 <= settings.visibility.as_secs(),
+        "AWS asks for six times the timeout"
+    );
+}
+
+#[test]
+fn functions_are_those_of_the_tree() {
+    let deployed: BTreeSet<_> = functions().into_iter().map(|(name, is)| (folder(&is), name)).collect();
+    let binaries = |path: &String| {
+        let folder = path.split('/').nth(1).unwrap().to_owned();
+        let further = files(&format!("functions/{folder}"), ".rs").into_iter();
+        let further = further
+            .filter_map(|path| Some(path.split_once("/src/bin/")?.1.trim_end_matches(".rs").to_owned()));
+        further.chain([folder.clone()]).map(|name| (folder.clone(), name)).collect::<Vec<_>>()
+    };
+    let built: BTreeSet<_> = files("functions", "/Cargo.toml").iter().flat_map(binaries).collect();
+    assert_eq!(deployed, built);
+}
+
+#[test]
+fn only_bookings_may_write_to_the_ledger() {
+    for (name, function) in functions() {
+        let policies = function["Properties"].get("Policies").cloned().unwrap_or(json!([]));
+        for statement in
+            policies.as_array().unwrap().iter().flat_map(|policy| policy["Statement"].as_array().unwrap())
+        {
+            let actions: Vec<&str> = statement["Action"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|action| action.as_str().unwrap())
+                .collect();
+            assert!(actions.iter().all(|action| !action.contains('*')), "{name} may do {actions:?}");
+            assert!(!actions.contains(&"dynamodb:Scan"), "{name} may scan");
+            assert_ne!(statement["Resource"], "*", "{name}");
+            let on_ledger = statement["Resource"].to_string().contains("LedgerTable");
+            let writes = ["Put", "Update", "Delete"]
+                .iter()
+                .any(|verb| actions.iter().any(|a| a.contains(&format!("dynamodb:{verb}"))));
+            assert!(
+                !on_ledger || name == "bookings" || (name == "catalog" && !writes),
+                "{name} may {actions:?} on the ledger"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_function_is_told_what_it_reads_and_nothing_else() {
+    let packages = packages();
+    for (name, function) in functions() {
+        let given: BTreeSet<String> =
+            function["Properties"]["Environment"]["Variables"].as_object().unwrap().keys().cloned().collect();
+        let own = folder(&function);
+        // A further binary runs only a part of its crate: it reads what the crates read that it names itself.
+        let further = (name != own).then(|| text(&format!("functions/{own}/src/bin/{name}.rs")));
+        let reachable: BTreeSet<_> = match &further {
+            None => reachable(&packages, &own),
+            Some(source) => packages
+                .keys()
+                .filter(|package| **package != own && source.contains(&format!(" {package}::")))
+                .flat_map(|package| reachable(&packages, package))
+                .collect(),
+        };
+        let read: BTreeSet<_> = reachable.iter().flat_map(|folder| literals(folder, "\"HOLDFAST_")).collect();
+        let unread: Vec<_> = given.difference(&read).collect();
+        assert!(unread.is_empty(), "{name} is given {unread:?} and does not read it");
+        let mut needed: BTreeSet<_> =
+            reachable.iter().flat_map(|folder| literals(folder, "env::required(\"HOLDFAST_")).collect();
+        let sources = further.map_or_else(
+            || files(&format!("functions/{own}/src"), ".rs").iter().map(|path| text(path)).collect(),
+            |source| vec![source],
+        );
+        if sources.iter().any(|source| source.contains("queue::NOTIFY")) {
+            needed.insert(queue::NOTIFY.to_owned());
+        }
+        let missing: Vec<_> = needed.difference(&given).collect();
+        assert!(missing.is_empty(), "{name} needs {missing:?}");
+    }
+}
+
+/// Folders of a crate and of all our crates that it stands on.
+fn reachable(packages: &BTreeMap<String, super::crates::Package>, name: &str) -> BTreeSet<String> {
+    let Some(package) = packages.get(name) else { return BTreeSet::new() };
+    let below = package.uses.iter().flat_map(|used| reachable(packages, used));
+    below.chain([package.folder.clone()]).collect()
+}
+
+/// Names of variables that a crate's source quotes behind `before`, which ends in the beginning of the name.
+fn literals(folder: &str, before: &str) -> Vec<String> {
+    let quoted = |source: String| -> Vec<String> {
+        let rest = source.split(before).skip(1);
+        rest.map(|rest| format!("HOLDFAST_{}", rest.split('"').next().unwrap())).collect()
+    };
+    files(&format!("{folder}/src"), ".rs").into_iter().flat_map(|path| quoted(text(&path))).collect()
+}
