@@ -30,23 +30,21 @@ fn texts<'a>(items: &'a [Value], field: &str) -> Vec<&'a str> {
     items.iter().map(|item| item[field].as_str().unwrap()).collect()
 }
 
-/// Writes events by themselves: as many, of one instant each.
-async fn happen(app: &TestApp, subjects: std::ops::Range<usize>, at: Timestamp) -> BTreeSet<String> {
+/// Writes an event by itself; its id.
+async fn happened(app: &TestApp, subject: &str, sequence: u64, at: Timestamp, data: Value) -> String {
+    let (id, kind) = (EventId::new(at, env::random()), "thing.done".to_owned());
+    let (subject, actor) = (subject.to_owned(), Actor::system());
+    let mut tx = Tx::new();
+    tx.event(app.store(), &Event { id, kind, subject, sequence, at, actor, data });
+    app.store().commit(tx).await.unwrap();
+    id.to_string()
+}
+
+/// Writes events of one instant, each about another thing; their ids.
+async fn happen(app: &TestApp, things: std::ops::Range<usize>, at: Timestamp) -> BTreeSet<String> {
     let mut ids = BTreeSet::new();
-    for subject in subjects {
-        let event = Event {
-            id: EventId::new(at, env::random()),
-            kind: "thing.done".to_owned(),
-            subject: format!("thing_{subject}"),
-            sequence: 1,
-            at,
-            actor: Actor::system(),
-            data: Value::Null,
-        };
-        let mut tx = Tx::new();
-        tx.event(app.store(), &event);
-        app.store().commit(tx).await.unwrap();
-        ids.insert(event.id.to_string());
+    for thing in things {
+        ids.insert(happened(app, &format!("thing_{thing}"), 1, at, Value::Null).await);
     }
     ids
 }
@@ -125,6 +123,28 @@ async fn pages_by_time_cut_through_an_instant_and_lose_nothing() {
         let times = texts(&found, "at");
         assert!(times.is_sorted(), "{times:?}");
     }
+}
+
+#[tokio::test]
+async fn events_too_large_for_one_answer_of_the_database_come_in_their_order() {
+    let app = TestApp::start().await;
+    let auditor = app.person(Role::Auditor).await;
+    let (mut expected, large) = (Vec::new(), json!({ "after": { "text": "x".repeat(25_000) } }));
+    for second in 1..=60 {
+        let at = app.now() + SignedDuration::from_secs(second);
+        let sequence = u64::try_from(second).unwrap();
+        expected.push(happened(&app, "large", sequence, at, large.clone()).await);
+        if second % 10 == 0 {
+            expected.push(happened(&app, "small", sequence, at, Value::Null).await);
+        }
+    }
+    let path = "/v2/audit?from=2027-01-04T08:00:01Z&to=2027-01-04T09:00:00Z";
+    let found = all(&app, &auditor, path, 100).await;
+    let mut kept: Vec<_> =
+        found.iter().map(|event| (event["at"].to_string(), event["id"].to_string())).collect();
+    assert!(kept.is_sorted());
+    kept.dedup();
+    assert_eq!((found.len(), kept.len()), (expected.len(), expected.len()));
 }
 
 #[tokio::test]

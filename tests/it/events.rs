@@ -6,6 +6,7 @@ use aws_lambda_events::dynamodb;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use aws_lambda_events::sqs::SqsEvent;
 use domain::Event;
+use jiff::Timestamp;
 use lambda_http::lambda_runtime::{Context, LambdaEvent};
 use local::database::Data;
 use queue::{Job, NotifyJob, Queue, Settings, Sqs};
@@ -143,6 +144,18 @@ async fn the_relay_makes_of_the_stream_the_job_that_notify_is_called_with() {
     let batch: SqsEvent = serde_json::from_value(event("notify.sqs")).unwrap();
     let job: Job = serde_json::from_str(batch.records[0].body.as_deref().unwrap()).unwrap();
     assert_eq!(job, Job::Notify(NotifyJob::from(&streamed())));
+}
+
+#[tokio::test]
+async fn insights_keeps_of_the_stream_who_brought_about_what() {
+    let app = TestApp::start().await;
+    let mut tx = Tx::new();
+    tx.event(app.store(), &streamed());
+    app.store().commit(tx).await.unwrap();
+    insights::handle(app.store(), serde_json::from_value(event("relay.stream")).unwrap()).await.unwrap();
+    let always = (Timestamp::MIN, Timestamp::MAX);
+    let found = app.store().events_by(streamed().actor.user.unwrap(), always, 10, None).await.unwrap();
+    assert_eq!(found.items, [streamed()]);
 }
 
 #[tokio::test]

@@ -173,6 +173,7 @@ fn meaning(status: u16) -> &'static str {
         201 => "Made",
         202 => "Accepted",
         204 => "Done",
+        503 => "Not now",
         _ => "Fine",
     }
 }
