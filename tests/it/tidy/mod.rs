@@ -11,6 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use env::Clock;
+use queue::{Queue, Sqs};
 use store::{Config, Store};
 use web::{Core, Keys};
 
@@ -58,6 +59,11 @@ pub(crate) fn sources() -> Vec<String> {
 pub(crate) fn core() -> Core {
     let store = Store::new(Config::local("http://127.0.0.1:1".to_owned()));
     Core::new(store, Clock::at(START.parse().unwrap()), Keys::from_secret(&[7; 32]).unwrap())
+}
+
+/// A queue that nobody asks anything.
+pub fn queue() -> Queue {
+    Sqs::local("http://127.0.0.1:1").queue("none")
 }
 
 /// The part of a file between the lines that hold `<name>: begin` and `<name>: end` must be `wanted`. With `UPDATE_EXPECT`
