@@ -7,6 +7,7 @@ mod board;
 mod booking_limits;
 mod bookings;
 mod bookings_v1;
+mod calendar_feeds;
 mod edge;
 mod events;
 mod harness;

@@ -6,7 +6,7 @@ use web::{Api, Core};
 pub fn groups(core: &Core) -> Vec<(&'static str, Api)> {
     vec![
         ("auth", auth::api(&auth::App::new(core))),
-        ("bookings", bookings::api(&bookings::App::new(core))),
+        ("bookings", bookings::api(&bookings::App::new(core, crate::server::SENDER))),
         ("catalog", catalog::api(&catalog::App::new(core))),
     ]
 }
