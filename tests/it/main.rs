@@ -2,17 +2,23 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod agreement;
+mod audit;
 mod auth;
 mod board;
 mod booking_limits;
 mod bookings;
+mod catalog;
 mod bookings_v1;
 mod calendar_feeds;
+mod description;
 mod edge;
 mod events;
 mod harness;
+mod health;
+mod messages;
 mod notices;
 mod office;
+mod reviews;
 mod schema;
 mod series;
 mod storm;

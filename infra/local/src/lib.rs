@@ -1,6 +1,7 @@
 //! All of Holdfast in one process: database, queues, every group behind one port, and the workers.
 
 pub mod database;
+mod demo;
 mod front;
 mod groups;
 mod installation;
@@ -10,6 +11,7 @@ mod server;
 pub mod sqs;
 mod workers;
 
+pub use demo::{Demo, demo};
 pub use front::{Came, Front};
 pub use groups::{api, groups};
 pub use installation::{Installation, Serving};
