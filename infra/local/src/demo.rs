@@ -55,7 +55,11 @@ pub async fn demo(server: &Server) -> io::Result<Demo> {
 type Rooms = &'static [(&'static str, u32, &'static [&'static str])];
 
 const OFFICES: [(&str, &str, Rooms); 2] = [
-    ("Berlin", "Europe/Berlin", &[("Spree", 4, &["screen"]), ("Havel", 12, &["screen", "camera", "whiteboard"])]),
+    (
+        "Berlin",
+        "Europe/Berlin",
+        &[("Spree", 4, &["screen"]), ("Havel", 12, &["screen", "camera", "whiteboard"])],
+    ),
     ("Pune", "Asia/Kolkata", &[("Mutha", 6, &["whiteboard"]), ("Mula", 20, &["screen", "camera", "stage"])]),
 ];
 

@@ -95,7 +95,8 @@ async fn revoke(
 async fn read(State(app): State<App>, Path(file): Path<String>) -> Result<(HeaderMap, Plain)> {
     let token = file.strip_suffix(".ics").ok_or_else(|| Error::not_found("calendar"))?;
     let text = feeds::read(&app, token).await?;
-    let tag: String = Sha256::digest(&text).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let digest = Sha256::digest(&text);
+    let tag = digest.iter().take(16).fold(String::new(), |tag, byte| tag + &format!("{byte:02x}"));
     let mut headers = HeaderMap::new();
     for (name, value) in
         [("cache-control", "private, max-age=300".to_owned()), ("etag", format!("\"{tag}\""))]

@@ -52,7 +52,8 @@ fn password() -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
 
 fn named_after(email: &Email) -> Result<UserName, Box<dyn std::error::Error + Send + Sync>> {
     let local = email.as_str().split('@').next().unwrap_or_default();
-    let name: String = local.chars().filter(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-')).collect();
+    let name: String =
+        local.chars().filter(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-')).collect();
     name.parse().map_err(|_| "no name can be made from this address: give one with --user-name".into())
 }
 
