@@ -1,6 +1,7 @@
 //! What can be said to `holdfast`; `serve` when nothing is.
 
 mod admin;
+mod import;
 mod openapi;
 mod replay;
 mod serve;
@@ -32,6 +33,9 @@ enum Command {
     Migrate(Place),
     /// Pass on again what happened in a range of time; messages that were sent are not sent again.
     Replay(replay::Replay),
+    /// Take in what other systems export.
+    #[command(subcommand)]
+    Import(import::What),
     /// Print the description of the API (OpenAPI 3.1).
     Openapi(openapi::Openapi),
 }
@@ -60,6 +64,7 @@ pub(crate) async fn run() -> ExitCode {
         Command::Admin(admin) => admin.run().await,
         Command::Migrate(place) => migrate(&place).await,
         Command::Replay(replay) => replay.run().await,
+        Command::Import(what) => what.run().await,
         Command::Openapi(openapi) => openapi.run().await,
     };
     match outcome {
