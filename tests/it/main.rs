@@ -8,6 +8,7 @@ mod board;
 mod booking_limits;
 mod bookings;
 mod bookings_v1;
+mod calendar_feeds;
 mod catalog;
 mod description;
 mod edge;
