@@ -12,3 +12,4 @@ mod office;
 mod schema;
 mod storm;
 mod tidy;
+mod week;
