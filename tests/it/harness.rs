@@ -45,14 +45,17 @@ pub struct Answer {
 impl TestApp {
     /// Starts an installation.
     pub async fn start() -> Self {
+        Self::start_with(local::Options::new(Data::Memory)).await
+    }
+
+    /// Starts an installation with other options; clock and secret are the tests' own.
+    pub async fn start_with(options: local::Options) -> Self {
         let clock = Clock::at(START.parse().unwrap());
         let server = local::start(local::Options {
-            data: Data::Memory,
-            port: 0,
             clock: clock.clone(),
             secret: [7; 32],
             show_usage: true,
-            background: false,
+            ..options
         });
         Self { server: server.await.unwrap(), clock, http: reqwest::Client::new() }
     }
@@ -155,7 +158,7 @@ impl TestApp {
     /// A request to a path that begins with its version.
     pub fn call(&self, method: Method, path: &str) -> Call<'_> {
         let request = self.http.request(method.clone(), format!("{}{path}", self.server.url()));
-        Call { request, method, path: path.to_owned(), core: self.server.core() }
+        Call { request, method, path: path.to_owned(), api: self.server.api() }
     }
 }
 
@@ -164,7 +167,7 @@ pub struct Call<'a> {
     request: reqwest::RequestBuilder,
     method: Method,
     path: String,
-    core: &'a web::Core,
+    api: &'a web::Api,
 }
 
 impl Call<'_> {
@@ -202,7 +205,7 @@ impl Call<'_> {
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
         let answer = Answer { status, headers, body, text };
         static CONTRACT: OnceLock<Contract> = OnceLock::new();
-        let contract = CONTRACT.get_or_init(|| Contract::of(&local::api(self.core)));
+        let contract = CONTRACT.get_or_init(|| Contract::of(self.api));
         contract.check(&self.method, &self.path, &answer);
         answer
     }

@@ -2,14 +2,24 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod agreement;
+mod audit;
 mod auth;
+mod board;
+mod booking_limits;
 mod bookings;
+mod bookings_v1;
+mod catalog;
+mod description;
 mod edge;
 mod events;
 mod harness;
+mod health;
+mod messages;
 mod notices;
 mod office;
+mod reviews;
 mod schema;
+mod series;
 mod storm;
 mod tidy;
 mod week;

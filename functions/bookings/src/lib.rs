@@ -5,12 +5,16 @@
 //! routes and wire types only.
 
 mod access;
+mod availability;
 mod book;
 mod change;
 mod lists;
 mod refused;
 mod reschedule;
+mod series;
 mod steps;
+mod tools;
+mod v1;
 mod v2;
 mod when;
 
@@ -54,6 +58,6 @@ impl App {
 }
 
 /// The group's routes.
-pub fn api(app: App) -> Api {
-    Api::new().version(Version::V2, v2::routes(), &app)
+pub fn api(app: &App) -> Api {
+    Api::new().version(Version::V2, v2::routes(), app).version(Version::V1, v1::routes(), app)
 }

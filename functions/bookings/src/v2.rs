@@ -1,7 +1,10 @@
 //! Version 2: routes and wire types.
 
+mod availability;
 mod bookings;
+mod series;
 mod steps;
+mod tools;
 mod view;
 
 use web::Route;
@@ -11,5 +14,5 @@ use crate::App;
 pub(crate) use view::local;
 
 pub(crate) fn routes() -> Vec<Route<App>> {
-    [bookings::routes(), steps::routes()].concat()
+    [bookings::routes(), steps::routes(), tools::routes(), availability::routes(), series::routes()].concat()
 }

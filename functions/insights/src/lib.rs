@@ -1,1 +1,47 @@
-//! Under construction.
+//! What the operator wants to know: who did what, what became of each message, whether the service is well, and what it
+//! offers.
+//!
+//! The audit trail is the feed of events itself, read by record and by time. By person it is read through an index that
+//! [`consume`] keeps from the feed: the commands themselves pay nothing for it. Messages belong to `notify`, which sends
+//! them; here they are looked at and started anew.
+
+mod audit;
+mod dead_letters;
+mod feed;
+mod health;
+mod messages;
+mod pages;
+mod replay;
+mod v1;
+mod v2;
+
+use env::Clock;
+use queue::Queue;
+use store::Store;
+use web::{Api, Core, Version};
+
+pub use feed::{consume, handle};
+
+/// What the use cases need. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    store: Store,
+    clock: Clock,
+    queue: Queue,
+}
+
+impl App {
+    /// On the installation's tables and clock, and the queue that `notify` works off.
+    pub fn new(core: &Core, queue: Queue) -> Self {
+        Self { store: core.store.clone(), clock: core.clock.clone(), queue }
+    }
+}
+
+/// The group's routes.
+pub fn api(app: &App) -> Api {
+    Api::new()
+        .version(Version::V2, v2::routes(), app)
+        .version(Version::V1, v1::routes(), app)
+        .root(health::routes(), app)
+        .root(pages::routes(), app)
+}

@@ -1,1 +1,8 @@
-fn main() {}
+//! Audit, messages, health and the description of the API on Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let core = web::Core::from_env()?;
+    let queue = queue::Queue::from_env(queue::NOTIFY)?;
+    web::run(insights::api(&insights::App::new(&core, queue)), core).await
+}

@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 
-use domain::EventId;
+use domain::{Event, EventId};
 use errors::Result;
 use jiff::{SignedDuration, Timestamp};
-
-use crate::{App, pass_on};
+use store::Store;
 
 /// An event carries the time at which its command began; it can be read once the command has committed, which takes at most
 /// six attempts of fifteen seconds and their pauses. Until so long after an event's time, one with an earlier time may yet appear.
@@ -24,23 +23,31 @@ pub struct Tail {
     seen: HashMap<EventId, Timestamp>,
 }
 
-/// Passes on what has appeared in the feed; how many events. After a restart the last two minutes are passed on again.
+/// Gives what has appeared in the feed to all who read it; how many events. After a restart the last two minutes are given
+/// again.
 ///
 /// # Errors
-/// `unavailable` when the database or the queue is; nothing is forgotten then.
-pub async fn tail(app: &App, tail: &mut Tail, now: Timestamp) -> Result<usize> {
+/// `unavailable` when the database is, or what `readers` says; nothing is forgotten then.
+pub async fn tail<R, F>(store: &Store, tail: &mut Tail, now: Timestamp, readers: R) -> Result<usize>
+where
+    R: Fn(Vec<Event>) -> F,
+    F: Future<Output = Result<()>>,
+{
     let mut since = match tail.since {
         Some(since) => since,
-        None => begin(app, now).await?,
+        None => begin(store, now).await?,
     };
     let mut count = 0;
     loop {
-        let (events, more) = app.store.events_between(back(since), forward(now), PORTION).await?;
+        let (events, more) = store.events_between(back(since), forward(now), PORTION).await?;
         let last = events.last().map(|event| event.at);
         let new: Vec<_> = events.into_iter().filter(|event| !tail.seen.contains_key(&event.id)).collect();
-        pass_on(app, &new).await?;
-        count += new.len();
-        tail.seen.extend(new.into_iter().map(|event| (event.id, event.at)));
+        if !new.is_empty() {
+            let given: Vec<_> = new.iter().map(|event| (event.id, event.at)).collect();
+            readers(new).await?;
+            count += given.len();
+            tail.seen.extend(given);
+        }
         since = if more { last.map_or(now, forward) } else { now };
         if !more {
             break;
@@ -50,7 +57,7 @@ pub async fn tail(app: &App, tail: &mut Tail, now: Timestamp) -> Result<usize> {
     tail.since = Some(since);
     // Saving on each look would cost more than the looks.
     if count > 0 && tail.saved.is_none_or(|saved| saved + SignedDuration::from_secs(5) <= since) {
-        app.store.set_progress(READER, since).await?;
+        store.set_progress(READER, since).await?;
         tail.saved = Some(since);
     }
     Ok(count)
@@ -58,10 +65,10 @@ pub async fn tail(app: &App, tail: &mut Tail, now: Timestamp) -> Result<usize> {
 
 /// Where the last reader stopped. The first one notes that it begins now, so that what happens before it notes its progress
 /// is read by the next one, whenever that is.
-async fn begin(app: &App, now: Timestamp) -> Result<Timestamp> {
-    match app.store.progress(READER).await? {
+async fn begin(store: &Store, now: Timestamp) -> Result<Timestamp> {
+    match store.progress(READER).await? {
         Some(since) => Ok(since),
-        None => app.store.set_progress(READER, now).await.map(|()| now),
+        None => store.set_progress(READER, now).await.map(|()| now),
     }
 }
 

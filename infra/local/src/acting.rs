@@ -5,6 +5,7 @@ use domain::text::Email;
 use domain::{Actor, EventId, Session, SessionId};
 use errors::{Code, Error, Result};
 use jiff::SignedDuration;
+use queue::Queue;
 use store::Tx;
 use web::{AccessToken, Core};
 
@@ -25,7 +26,7 @@ impl Acting {
     ///
     /// # Errors
     /// `not_found` without such an account, `forbidden` when it was deactivated.
-    pub async fn begin(core: Core, email: &Email) -> Result<Self> {
+    pub async fn begin(core: Core, queue: &Queue, email: &Email) -> Result<Self> {
         let account = core.store.account_with_email(email).await?;
         let account = account.ok_or_else(|| Error::not_found("account"))?;
         if !account.user.active {
@@ -48,7 +49,7 @@ impl Acting {
         let event = EventId::new(now, env::random());
         tx.event(&core.store, &session.event(event, "session.began", now, Actor::system()));
         core.store.commit(tx).await?;
-        Ok(Self { service: web::service(api(&core), &core), core, session })
+        Ok(Self { service: web::service(api(&core, queue), &core), core, session })
     }
 
     /// The front door as the account sees it, for the next fifteen minutes.

@@ -9,7 +9,7 @@ use dynoxide::DynoxideError;
 use dynoxide::storage_backend::Clock as StorageClock;
 use env::Clock;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// How often expired items are looked for; AWS takes minutes to days, and nothing relies on it.
@@ -28,7 +28,7 @@ pub enum Data {
 pub struct Database {
     url: String,
     handle: dynoxide::Database,
-    stop: oneshot::Sender<()>,
+    stop: watch::Sender<bool>,
     server: JoinHandle<Result<(), String>>,
     sweeper: JoinHandle<()>,
 }
@@ -53,10 +53,10 @@ pub async fn start(data: &Data, clock: Clock) -> io::Result<Database> {
     };
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let url = format!("http://{}", listener.local_addr()?);
-    let (stop, stopped) = oneshot::channel();
+    let (stop, mut stopped) = watch::channel(false);
     let server = dynoxide::server::serve_with_shutdown(listener, handle.clone(), async move {
         // A sender that is dropped stops nothing: the database runs until somebody says so.
-        if stopped.await.is_err() {
+        if stopped.wait_for(|stop| *stop).await.is_err() {
             std::future::pending::<()>().await;
         }
     });
@@ -76,14 +76,18 @@ impl Database {
         &self.handle
     }
 
+    /// Lets nobody in any more, while the rest of the installation runs on: an outage.
+    pub fn close(&self) {
+        self.stop.send_replace(true);
+    }
+
     /// Finishes the requests under way and stops.
     ///
     /// # Errors
     /// When the server failed.
     pub async fn stop(self) -> io::Result<()> {
         self.sweeper.abort();
-        // Refused only when the server has ended already; then its result says why.
-        let _ = self.stop.send(());
+        self.close();
         self.server.await?.map_err(io::Error::other)
     }
 }

@@ -2,6 +2,7 @@
 
 mod acting;
 pub mod database;
+mod demo;
 mod front;
 mod groups;
 pub mod import;
@@ -13,6 +14,7 @@ pub mod sqs;
 mod workers;
 
 pub use acting::Acting;
+pub use demo::{Demo, demo};
 pub use front::{Came, Front};
 pub use groups::{api, groups};
 pub use installation::{Installation, Serving};

@@ -11,7 +11,7 @@ use axum::extract::connect_info::ConnectInfo;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use env::Clock;
-use providers::Outbox;
+use providers::{Mail, Outbox};
 use store::{Config, Store};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -29,7 +29,7 @@ use crate::{groups, outbox as page};
 const SENDER: &str = "Holdfast <bookings@holdfast.example>";
 
 /// What to start.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Options {
     /// Where data is kept.
     pub data: Data,
@@ -43,13 +43,16 @@ pub struct Options {
     pub show_usage: bool,
     /// Whether messages are worked off in the background, or only by [`Workers::settle`].
     pub background: bool,
+    /// Who delivers mail instead of the outbox.
+    pub mail: Option<Arc<dyn Mail>>,
 }
 
 impl Options {
     /// On a free port, by the system's clock, with a secret that is made up; nothing in the background.
     pub fn new(data: Data) -> Self {
         let secret = env::random();
-        Self { data, port: 0, clock: Clock::system(), secret, show_usage: false, background: false }
+        let clock = Clock::system();
+        Self { data, port: 0, clock, secret, show_usage: false, background: false, mail: None }
     }
 }
 
@@ -89,13 +92,13 @@ pub async fn start(options: Options) -> io::Result<Server> {
         clock: core.clock.clone(),
         keys: Arc::clone(&core.keys),
         queue: queue.clone(),
-        mail: Arc::clone(&outbox) as Arc<dyn providers::Mail>,
+        mail: options.mail.unwrap_or_else(|| Arc::clone(&outbox) as Arc<dyn Mail>),
         sender: SENDER.parse().map_err(io::Error::other)?,
         public_url: format!("http://{address}"),
     };
+    let api = groups::api(&core, &queue);
     let workers = Workers::new(relay::App { store: core.store.clone(), notify: queue }, notify);
     let (stop, stopped) = watch::channel(false);
-    let api = groups::api(&core);
     let service = web::service(api.clone(), &core);
     let everything = page::routes(Arc::clone(&outbox)).fallback_service(service.clone());
     let everything = everything.layer(middleware::from_fn(origin));

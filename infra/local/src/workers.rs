@@ -1,8 +1,9 @@
-//! What runs beside the requests: the relay, the worker of messages, the sweep of what is due.
+//! What runs beside the requests: the readers of the feed, the worker of messages, the sweep of what is due.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::Event;
 use errors::Result;
 use queue::{Job, Queue, Settings, Sqs};
 use tokio::sync::{Mutex, Notify};
@@ -111,6 +112,10 @@ impl Workers {
 
     async fn look(&self) -> Result<usize> {
         let mut tail = self.tail.lock().await;
-        relay::tail(&self.relay, &mut tail, self.notify.clock.now()).await
+        let readers = async |events: Vec<Event>| {
+            relay::pass_on(&self.relay, &events).await?;
+            insights::consume(&self.relay.store, &events).await
+        };
+        relay::tail(&self.relay.store, &mut tail, self.notify.clock.now(), readers).await
     }
 }

@@ -55,8 +55,12 @@ pub(crate) async fn handle(State(edge): State<Edge>, request: Request, next: Nex
     let asked = Asked::of(&request);
     let resolved = version::resolve(request.uri().path(), request.headers())
         .map(|(path, version, named)| (path.to_owned(), version, edge.is_root(path, version, named)));
-    let (version, root) =
-        resolved.as_ref().map_or((Version::V2, false), |(_, version, root)| (*version, *root));
+    // Outside the versions an error has no older shape to keep.
+    let (version, root) = match &resolved {
+        Ok((_, version, false)) => (*version, false),
+        Ok((_, _, true)) => (Version::V2, true),
+        Err(_) => (Version::V2, false),
+    };
     let (response, usage) = store::metered(async {
         match prepare(resolved, request).await {
             Ok(request) => next.run(request).await,

@@ -73,7 +73,12 @@ fn operation(generator: &mut SchemaGenerator, route: &Route, version: Option<Ver
         responses.insert(status.to_string(), response);
     }
     let kind = if version == Some(Version::V1) { "application/json" } else { "application/problem+json" };
-    let problem = json!({ kind: { "schema": { "$ref": "#/components/schemas/Problem" } } });
+    // Outside the versions every description has the newest problem, also that of an older version.
+    let schema = match version {
+        None => problem(Version::V2),
+        Some(_) => json!({ "$ref": "#/components/schemas/Problem" }),
+    };
+    let problem = json!({ kind: { "schema": schema } });
     responses.insert("default".to_owned(), json!({ "description": "A problem", "content": problem }));
     let mut operation = json!({
         "operationId": route.id,
@@ -168,6 +173,7 @@ fn meaning(status: u16) -> &'static str {
         201 => "Made",
         202 => "Accepted",
         204 => "Done",
+        503 => "Not now",
         _ => "Fine",
     }
 }

@@ -1,11 +1,12 @@
 //! What the documents say about the code is true.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use errors::Code;
 use web::{Access, Version};
 
-use super::{block, core, expect_block, files, root, text};
+use super::{block, core, expect_block, files, queue, root, text};
 
 /// The documents, of those that may not all be there yet.
 fn documents() -> Vec<String> {
@@ -25,7 +26,8 @@ fn paths_that_documents_name_exist() {
             let named = folders.iter().any(|folder| quoted.starts_with(folder))
                 || (!quoted.contains('/') && endings.iter().any(|ending| quoted.ends_with(ending)));
             // A bare name such as `v2.rs` stands for one in every group.
-            let everywhere = quoted.ends_with(".rs") && !quoted.contains('/');
+            let everywhere =
+                !quoted.contains('/') && Path::new(quoted).extension().is_some_and(|kind| kind == "rs");
             if named && !placeholder && !everywhere && !quoted.ends_with("Cargo.toml") {
                 let beside = root().join(&document).parent().unwrap().join(quoted);
                 assert!(root().join(quoted).exists() || beside.exists(), "{document} names {quoted}");
@@ -54,7 +56,7 @@ fn the_documented_errors_are_those_of_the_code() {
 
 #[test]
 fn the_documented_routes_are_those_of_the_code() {
-    let api = local::api(&core());
+    let api = local::api(&core(), &queue());
     let mut list = String::new();
     for (title, wanted) in
         [("v2", Some(Version::V2)), ("v1", Some(Version::V1)), ("Outside the versions", None)]

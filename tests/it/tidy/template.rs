@@ -10,7 +10,7 @@ use super::crates::packages;
 use super::{files, text};
 
 /// The template as JSON; a tag such as `!Ref X` as `{"!Ref": "X"}`.
-pub fn template() -> Value {
+pub(crate) fn template() -> Value {
     let source = text("template.yaml");
     json_of(&Yaml::load_from_str(&source).unwrap()[0])
 }
@@ -34,20 +34,27 @@ fn json_of(node: &Yaml<'_>) -> Value {
 }
 
 /// Its resources of a type, by logical id.
-pub fn resources(template: &Value, kind: &str) -> BTreeMap<String, Value> {
+pub(crate) fn resources(template: &Value, kind: &str) -> BTreeMap<String, Value> {
     let all = template["Resources"].as_object().unwrap().iter();
     all.filter(|(_, resource)| resource["Type"] == kind)
         .map(|(id, resource)| (id.clone(), resource.clone()))
         .collect()
 }
 
-/// A function's name in the template: `auth` for `AuthFunction`.
+/// Every function of the template by the binary that it runs.
 fn functions() -> BTreeMap<String, Value> {
-    let found = resources(&template(), "AWS::Serverless::Function");
-    found
-        .into_iter()
-        .map(|(id, function)| (id.trim_end_matches("Function").to_lowercase(), function))
-        .collect()
+    let found = resources(&template(), "AWS::Serverless::Function").into_iter();
+    let of = |(id, function): (String, Value)| {
+        let binary = function["Metadata"]["BuildProperties"]["Binary"].as_str().unwrap().to_owned();
+        assert_eq!(id.trim_end_matches("Function").to_lowercase(), binary.replace('-', ""));
+        (binary, function)
+    };
+    found.map(of).collect()
+}
+
+/// The function that a binary belongs to: a folder of `functions`.
+fn folder(function: &Value) -> String {
+    function["Properties"]["CodeUri"].as_str().unwrap().trim_start_matches("functions/").to_owned()
 }
 
 #[test]
@@ -109,15 +116,16 @@ fn the_queue_is_as_its_crate_wants_it_and_a_message_stays_hidden_while_it_is_wor
 
 #[test]
 fn functions_are_those_of_the_tree() {
-    let deployed: BTreeSet<_> = functions().into_keys().collect();
-    let folders = files("functions", "/Cargo.toml");
-    let folders: BTreeSet<_> =
-        folders.iter().map(|path| path.split('/').nth(1).unwrap().to_owned()).collect();
-    assert_eq!(deployed, folders);
-    for (name, function) in functions() {
-        assert_eq!(function["Properties"]["CodeUri"], format!("functions/{name}"));
-        assert_eq!(function["Metadata"]["BuildProperties"]["Binary"], name);
-    }
+    let deployed: BTreeSet<_> = functions().into_iter().map(|(name, is)| (folder(&is), name)).collect();
+    let binaries = |path: &String| {
+        let folder = path.split('/').nth(1).unwrap().to_owned();
+        let further = files(&format!("functions/{folder}"), ".rs").into_iter();
+        let further = further
+            .filter_map(|path| Some(path.split_once("/src/bin/")?.1.trim_end_matches(".rs").to_owned()));
+        further.chain([folder.clone()]).map(|name| (folder.clone(), name)).collect::<Vec<_>>()
+    };
+    let built: BTreeSet<_> = files("functions", "/Cargo.toml").iter().flat_map(binaries).collect();
+    assert_eq!(deployed, built);
 }
 
 #[test]
@@ -154,16 +162,27 @@ fn every_function_is_told_what_it_reads_and_nothing_else() {
     for (name, function) in functions() {
         let given: BTreeSet<String> =
             function["Properties"]["Environment"]["Variables"].as_object().unwrap().keys().cloned().collect();
-        let reachable = reachable(&packages, &name);
+        let own = folder(&function);
+        // A further binary runs only a part of its crate: it reads what the crates read that it names itself.
+        let further = (name != own).then(|| text(&format!("functions/{own}/src/bin/{name}.rs")));
+        let reachable: BTreeSet<_> = match &further {
+            None => reachable(&packages, &own),
+            Some(source) => packages
+                .keys()
+                .filter(|package| **package != own && source.contains(&format!(" {package}::")))
+                .flat_map(|package| reachable(&packages, package))
+                .collect(),
+        };
         let read: BTreeSet<_> = reachable.iter().flat_map(|folder| literals(folder, "\"HOLDFAST_")).collect();
         let unread: Vec<_> = given.difference(&read).collect();
         assert!(unread.is_empty(), "{name} is given {unread:?} and does not read it");
         let mut needed: BTreeSet<_> =
             reachable.iter().flat_map(|folder| literals(folder, "env::required(\"HOLDFAST_")).collect();
-        if files(&format!("functions/{name}/src"), ".rs")
-            .iter()
-            .any(|path| text(path).contains("queue::NOTIFY"))
-        {
+        let sources = further.map_or_else(
+            || files(&format!("functions/{own}/src"), ".rs").iter().map(|path| text(path)).collect(),
+            |source| vec![source],
+        );
+        if sources.iter().any(|source| source.contains("queue::NOTIFY")) {
             needed.insert(queue::NOTIFY.to_owned());
         }
         let missing: Vec<_> = needed.difference(&given).collect();

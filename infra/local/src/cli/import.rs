@@ -75,7 +75,7 @@ impl Ics {
         let installation = Installation::open(&self.place.data()).await?;
         let keys = Keys::from_secret(&local::secret(&self.place.data)?)?;
         let core = Core::new(installation.store().clone(), clock, keys);
-        let acting = Acting::begin(core, &self.account).await?;
+        let acting = Acting::begin(core, installation.queue(), &self.account).await?;
         let report = import.run(&acting, &sources).await;
         acting.end().await?;
         installation.close().await?;

@@ -1,0 +1,26 @@
+//! What is kept from the feed of events.
+
+use aws_lambda_events::dynamodb;
+use domain::Event;
+use errors::{Error, Result};
+use store::Store;
+
+/// Notes who brought the events about. An event that comes again changes nothing.
+///
+/// # Errors
+/// `unavailable` when the database is; some events may have been noted by then.
+pub async fn consume(store: &Store, events: &[Event]) -> Result<()> {
+    store.note_deeds(events).await
+}
+
+/// Consumes a batch of the stream of the Events table. An error gives the whole batch back.
+///
+/// # Errors
+/// As [`consume`]; `internal` when a record is no event.
+pub async fn handle(store: &Store, batch: dynamodb::Event) -> Result<()> {
+    let new = batch.records.into_iter().filter(|record| record.event_name == "INSERT");
+    let events = new
+        .map(|record| serde_dynamo::from_item(record.change.new_image).map_err(Error::internal))
+        .collect::<Result<Vec<Event>>>()?;
+    consume(store, &events).await
+}
