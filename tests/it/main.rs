@@ -23,3 +23,4 @@ mod schema;
 mod series;
 mod storm;
 mod tidy;
+mod week;
