@@ -1,3 +1,5 @@
+//! Slots that are offered can be booked, and what refuses one is told.
+
 use proptest::prelude::*;
 
 use super::*;

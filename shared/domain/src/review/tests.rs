@@ -1,3 +1,5 @@
+//! Who may review, who may see a review, and what moderation does to it.
+
 use std::collections::BTreeSet;
 
 use super::*;

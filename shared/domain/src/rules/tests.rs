@@ -1,3 +1,5 @@
+//! Each rule at its bounds, and all that is broken told at once.
+
 use errors::Code;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Occurrences of a series on the wall clock, and their text.
+
 use errors::Code;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! The endpoint through our own client, which also runs against another SQS.
+
 use errors::{Code, Error};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What a stop and a killed process leave behind: every job that was answered.
+
 use super::*;
 
 async fn opened(dir: &tempfile::TempDir, clock: &Clock) -> World {

@@ -1,3 +1,5 @@
+//! Batches that are refused in part are sent again in part.
+
 use std::sync::Arc;
 
 use axum::Router;

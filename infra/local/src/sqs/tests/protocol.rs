@@ -1,3 +1,5 @@
+//! The endpoint's answers, operation by operation, without our client.
+
 use std::sync::Arc;
 
 use axum::body::{Bytes, to_bytes};
