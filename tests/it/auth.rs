@@ -50,7 +50,7 @@ pub(crate) async fn refreshed(app: &TestApp, token: &Value) -> Answer {
 /// Everything that happened, oldest first.
 pub(crate) async fn events(app: &TestApp) -> Vec<Event> {
     let from = crate::harness::START.parse().unwrap();
-    app.store().events_between(from, app.now(), 1_000).await.unwrap().0
+    app.store().events_between(from, app.now() + jiff::SignedDuration::from_secs(1), 1_000).await.unwrap().0
 }
 
 pub(crate) async fn kinds_about(app: &TestApp, subject: &str) -> Vec<String> {

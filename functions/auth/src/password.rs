@@ -79,11 +79,6 @@ impl Password {
         }
         Ok(())
     }
-
-    /// The same password as its owner will claim it.
-    pub(crate) fn claimed(self) -> Claimed {
-        Claimed(self.0)
-    }
 }
 
 /// The password's hash in PHC form, with a salt of its own.

@@ -18,14 +18,16 @@ pub(crate) struct Profile {
     pub(crate) user_name: Option<UserName>,
     pub(crate) email: Option<Email>,
     pub(crate) preferences: Option<Box<dyn FnOnce(Preferences) -> Preferences + Send>>,
-    /// Needed for a new e-mail address: whoever has the address can set a password.
+    pub(crate) password: Option<Password>,
+    /// Needed for a new password, and for a new e-mail address: whoever has the address can set a password.
     pub(crate) current_password: Option<Claimed>,
 }
 
-/// Changes the caller's own profile.
+/// Changes the caller's own profile, and with a new password ends every other session.
 ///
 /// # Errors
-/// `precondition_failed`, `already_exists`; `validation_failed` for a new address without the current password.
+/// `precondition_failed`, `already_exists`; `validation_failed` for a new address or password without the current password,
+/// or a new password that is a name; `rate_limited` after too many guesses.
 pub(crate) async fn change_profile(
     app: &App,
     caller: &Caller,
@@ -34,6 +36,36 @@ pub(crate) async fn change_profile(
 ) -> Result<User> {
     let before = app.store().account(caller.user).await?;
     if_match.check(before.user.version)?;
+    change(app, caller, &before, profile, None).await
+}
+
+/// Changes the caller's own password. Every other session ends.
+///
+/// # Errors
+/// As [`change_profile`].
+pub(crate) async fn change_password(
+    app: &App,
+    caller: &Caller,
+    current: Claimed,
+    new: Password,
+    idem: &Idempotency,
+) -> Result<(User, bool)> {
+    let before = app.store().account(caller.user).await?;
+    if idem.is(before.last_request.as_deref()) {
+        return Ok((before.user, true));
+    }
+    let profile = Profile { password: Some(new), current_password: Some(current), ..Profile::default() };
+    let user = change(app, caller, &before, profile, idem.request()).await?;
+    Ok((user, false))
+}
+
+async fn change(
+    app: &App,
+    caller: &Caller,
+    before: &Account,
+    profile: Profile,
+    request: Option<String>,
+) -> Result<User> {
     let mut after = before.clone();
     let user = &mut after.user;
     user.name = profile.name.unwrap_or_else(|| user.name.clone());
@@ -42,44 +74,26 @@ pub(crate) async fn change_profile(
     if let Some(change) = profile.preferences {
         user.preferences = change(user.preferences.clone());
     }
-    if after == before {
-        return Ok(before.user);
-    }
-    let mut change = Change::new("account.updated", caller.actor(), &before);
-    if after.user.email != before.user.email {
+    let mut change = Change::new("account.updated", caller.actor(), before);
+    if profile.password.is_some() || after.user.email != before.user.email {
         let claimed = profile.current_password.as_ref().ok_or_else(|| {
-            Error::field("/current_password", "required", "is required to change the e-mail address")
+            let message = "is required for a new password or e-mail address";
+            Error::field("/current_password", "required", message)
         })?;
-        prove(app, caller, &before, claimed, &mut change.tx).await?;
+        prove(app, caller, before, claimed, &mut change.tx).await?;
+    } else if after == *before {
+        return Ok(after.user);
     }
+    if let Some(new) = &profile.password {
+        new.fits(&after.user)?;
+        change.kind = "account.password_changed";
+        after.password = Some(password::hash(app, new).await?);
+        after.link = None;
+        after.generation += 1;
+        session::carry_over(app, caller, after.generation, &mut change.tx).await?;
+    }
+    after.last_request = request.or(after.last_request);
     Ok(change.save(app, after).await?.user)
-}
-
-/// Changes the caller's own password. Every other session ends.
-///
-/// # Errors
-/// `validation_failed` for a wrong current password or a new one that is a name; `rate_limited` after too many guesses.
-pub(crate) async fn change_password(
-    app: &App,
-    caller: &Caller,
-    current: &Claimed,
-    new: &Password,
-    idem: &Idempotency,
-) -> Result<(User, bool)> {
-    let before = app.store().account(caller.user).await?;
-    if idem.is(before.last_request.as_deref()) {
-        return Ok((before.user, true));
-    }
-    let mut change = Change::new("account.password_changed", caller.actor(), &before);
-    prove(app, caller, &before, current, &mut change.tx).await?;
-    new.fits(&before.user)?;
-    let mut after = before.clone();
-    after.password = Some(password::hash(app, new).await?);
-    after.link = None;
-    after.generation += 1;
-    after.last_request = idem.request();
-    session::carry_over(app, caller, after.generation, &mut change.tx).await?;
-    Ok((change.save(app, after).await?.user, false))
 }
 
 /// Makes sure that it is the owner who is signed in here.

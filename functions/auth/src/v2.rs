@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use web::{Access, Fields, Key, Patch, Route, get, patch, post};
 
 use crate::App;
-use views::{AccountView, BookingView, SentView, SessionView};
+use views::{AccountView, HistoryView, SentView, SessionView};
 
 pub(crate) fn routes() -> Vec<Route<App>> {
     let mut routes = of_oneself();
@@ -87,7 +87,7 @@ fn of_others() -> Vec<Route<App>> {
         get("/accounts/{id}/bookings", Access::SignedIn, accounts::bookings)
             .named("listBookingsOfAccount", "An account's bookings, latest start first")
             .paged()
-            .answers::<Vec<BookingView>>(200),
+            .answers::<Vec<HistoryView>>(200),
     ]
 }
 

@@ -4,7 +4,7 @@ use domain::refusal::{Refusal, not_bookable};
 use domain::resource::QUANTUM_MINUTES;
 use domain::rules::{self, MAX_LENGTH, MAX_NOTICE};
 use domain::text::Line;
-use domain::{Booking, Caller, Permission, Resource, Role, Span};
+use domain::{Booking, Caller, LocationId, Permission, Resource, Role, Series, Span, UserId};
 use errors::{Error, Result};
 use jiff::{SignedDuration, Timestamp};
 
@@ -22,10 +22,24 @@ pub(crate) enum Standing {
 /// # Errors
 /// `not_found`.
 pub(crate) fn may_see(caller: &Caller, booking: &Booking) -> Result<()> {
-    if caller.is(booking.user) || caller.may_at(Permission::ReadBookings, booking.location) {
-        return Ok(());
-    }
-    Err(Error::not_found("booking"))
+    sees(caller, booking.user, booking.location).then_some(()).ok_or_else(|| Error::not_found("booking"))
+}
+
+/// Likewise for a series.
+///
+/// # Errors
+/// `not_found`.
+pub(crate) fn may_see_series(caller: &Caller, series: &Series) -> Result<()> {
+    sees(caller, series.user, series.location).then_some(()).ok_or_else(|| Error::not_found("series"))
+}
+
+/// Whether the booking is among those that the caller sees.
+pub(crate) fn can_see(caller: &Caller, booking: &Booking) -> bool {
+    sees(caller, booking.user, booking.location)
+}
+
+fn sees(caller: &Caller, user: UserId, location: LocationId) -> bool {
+    caller.is(user) || caller.may_at(Permission::ReadBookings, location)
 }
 
 /// Whoever has it, or books for others there.
@@ -34,10 +48,23 @@ pub(crate) fn may_see(caller: &Caller, booking: &Booking) -> Result<()> {
 /// `not_found`, or `forbidden` for those who may know of it.
 pub(crate) fn may_change(caller: &Caller, booking: &Booking) -> Result<Standing> {
     may_see(caller, booking)?;
-    if caller.may_at(Permission::BookForOthers, booking.location) {
+    standing(caller, booking.user, booking.location)
+}
+
+/// Likewise for a series.
+///
+/// # Errors
+/// `not_found`, or `forbidden` for those who may know of it.
+pub(crate) fn may_change_series(caller: &Caller, series: &Series) -> Result<Standing> {
+    may_see_series(caller, series)?;
+    standing(caller, series.user, series.location)
+}
+
+fn standing(caller: &Caller, user: UserId, location: LocationId) -> Result<Standing> {
+    if caller.may_at(Permission::BookForOthers, location) {
         return Ok(Standing::Desk);
     }
-    if caller.is(booking.user) {
+    if caller.is(user) {
         return Ok(Standing::Own);
     }
     Err(Error::forbidden("your role does not change the bookings of others here"))

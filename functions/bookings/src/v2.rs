@@ -1,7 +1,11 @@
 //! Version 2: routes and wire types.
 
+mod availability;
 mod bookings;
+mod feeds;
+mod series;
 mod steps;
+mod tools;
 mod view;
 
 use web::Route;
@@ -11,5 +15,13 @@ use crate::App;
 pub(crate) use view::local;
 
 pub(crate) fn routes() -> Vec<Route<App>> {
-    [bookings::routes(), steps::routes()].concat()
+    [
+        bookings::routes(),
+        steps::routes(),
+        tools::routes(),
+        availability::routes(),
+        series::routes(),
+        feeds::routes(),
+    ]
+    .concat()
 }

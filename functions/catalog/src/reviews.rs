@@ -58,26 +58,31 @@ fn worded(text: Option<Note>) -> Option<Note> {
     text.filter(|text| !text.as_str().is_empty())
 }
 
-/// The caller's latest completed booking of the room that has no review.
+/// The caller's latest completed booking of the room that has no review, or the one that this very request reviewed.
 ///
 /// # Errors
 /// `already_exists` when all have one, `wrong_state` when there is none.
-pub(crate) async fn latest_to_review(app: &App, caller: &Caller, room: ResourceId) -> Result<BookingId> {
+pub(crate) async fn latest_to_review(
+    app: &App,
+    caller: &Caller,
+    room: ResourceId,
+    idem: &Idempotency,
+) -> Result<BookingId> {
     let now = app.clock.now();
     let (mut after, mut looked_at, mut reviewed) = (None, 0, false);
-    loop {
+    while looked_at < MOST_BOOKINGS {
         let page = app.store.bookings_of(caller.user, BATCH, after).await?;
         looked_at += page.items.len();
-        for booking in page.items {
-            if booking.resource == room && booking.state_at(now) == BookingState::Completed {
-                if !booking.reviewed {
-                    return Ok(booking.id);
-                }
-                reviewed = true;
+        let done =
+            |booking: &Booking| booking.resource == room && booking.state_at(now) == BookingState::Completed;
+        for booking in page.items.into_iter().filter(done) {
+            if !booking.reviewed || is_retry(app, &booking, idem).await? {
+                return Ok(booking.id);
             }
+            reviewed = true;
         }
         after = page.next;
-        if after.is_none() || looked_at >= MOST_BOOKINGS {
+        if after.is_none() {
             break;
         }
     }
@@ -89,6 +94,10 @@ pub(crate) async fn latest_to_review(app: &App, caller: &Caller, room: ResourceI
             "only a completed booking can be reviewed, and you have none of this room",
         )
     })
+}
+
+async fn is_retry(app: &App, booking: &Booking, idem: &Idempotency) -> Result<bool> {
+    Ok(idem.request().is_some() && idem.is(app.store.review(review_of(booking)).await?.request.as_deref()))
 }
 
 /// A review that the caller may see.

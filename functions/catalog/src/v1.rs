@@ -109,6 +109,7 @@ fn of_reviews() -> Vec<Route<App>> {
             .answers::<reviews::List>(200),
         post("/reviews", writes, reviews::write)
             .named("writeReviewV1", "Review one's latest completed booking of a room")
+            .keyed(Key::Accepted)
             .takes::<reviews::New>()
             .answers::<reviews::Review>(201),
         put("/reviews/{id}", writes, reviews::edit)

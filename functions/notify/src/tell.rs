@@ -26,7 +26,7 @@ pub(crate) async fn tell(app: &App, job: &NotifyJob) -> Result<()> {
 
 async fn called_for(app: &App, event: &Event) -> Result<Vec<Due>> {
     let Ok(id) = event.subject.parse::<BookingId>() else {
-        return compose::account_messages(app, event).await;
+        return Ok(compose::account_messages(event, app.clock.now()));
     };
     let booking = match app.store.booking(id).await {
         Err(error) if error.code() == Code::NotFound => return Ok(Vec::new()),

@@ -20,6 +20,8 @@ pub struct Front {
 pub struct Came {
     /// The status.
     pub status: StatusCode,
+    /// Whether an earlier request with this key had done it.
+    pub replayed: bool,
     /// The body, if it was JSON.
     pub body: Value,
 }
@@ -58,12 +60,13 @@ impl Front {
         }
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
         let Ok(request) = request.body(body) else {
-            return Came { status: StatusCode::BAD_REQUEST, body: Value::Null };
+            return Came { status: StatusCode::BAD_REQUEST, replayed: false, body: Value::Null };
         };
         let Ok(response) = self.service.clone().oneshot(request).await;
         let status = response.status();
+        let replayed = response.headers().contains_key("idempotent-replayed");
         let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap_or_default();
-        Came { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
+        Came { status, replayed, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
     }
 }
 

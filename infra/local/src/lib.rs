@@ -1,8 +1,11 @@
 //! All of Holdfast in one process: database, queues, every group behind one port, and the workers.
 
+mod acting;
 pub mod database;
+mod demo;
 mod front;
 mod groups;
+pub mod import;
 mod installation;
 mod outbox;
 mod secret;
@@ -10,6 +13,8 @@ mod server;
 pub mod sqs;
 mod workers;
 
+pub use acting::Acting;
+pub use demo::{Demo, demo};
 pub use front::{Came, Front};
 pub use groups::{api, groups};
 pub use installation::{Installation, Serving};

@@ -26,7 +26,7 @@ use crate::workers::{self, Workers};
 use crate::{groups, outbox as page};
 
 /// Who mail is from on a laptop.
-const SENDER: &str = "Holdfast <bookings@holdfast.example>";
+pub(crate) const SENDER: &str = "Holdfast <bookings@holdfast.example>";
 
 /// What to start.
 #[derive(Clone)]

@@ -96,6 +96,13 @@ impl Entry {
         self.start.whole_day
     }
 
+    /// The first instant of its occurrences, as near as can be told without unrolling its rules.
+    pub fn earliest(&self) -> Option<Timestamp> {
+        let replacements = self.overrides.iter().filter_map(|(_, replacement)| replacement.as_ref());
+        let starts = std::iter::once(&self.start).chain(self.extra.iter().map(|(start, _)| start));
+        starts.chain(replacements.map(|entry| &entry.start)).filter_map(Moment::about).min()
+    }
+
     /// The occurrences that touch the window, in order, at most [`MAX_OCCURRENCES`], with a refusal for each that has no
     /// time and one if there are more.
     pub fn occurrences(&self, window: &Span) -> Vec<Result<Occurrence<'_>, Refusal>> {

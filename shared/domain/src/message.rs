@@ -149,9 +149,6 @@ pub struct Message {
     /// From when on it is of no use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-    /// A one-time secret that it carries (the token of a reset link); forgotten when the message is over.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret: Option<String>,
     /// Where it stands.
     pub state: MessageState,
     /// When a sweep must look at it if nothing happens: due, untaken on the queue, lease over, time to try again.
@@ -287,7 +284,7 @@ impl Message {
     }
 
     fn over(mut self) -> Self {
-        (self.wake_at, self.secret) = (None, None);
+        self.wake_at = None;
         self
     }
 

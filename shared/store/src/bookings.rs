@@ -225,6 +225,15 @@ impl Store {
         Ok(Page { items, next: next.map(|seen| Position::at("seen", seen)) })
     }
 
+    /// Up to `most` bookings stored in a state, the latest end first.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is.
+    pub async fn latest_in_state(&self, state: BookingState, most: usize) -> Result<Vec<Booking>> {
+        let query = |after| list(&BY_STATE, state.as_str().to_owned(), Range::All, true, 500, after);
+        Ok(self.query_all(most, query).await?.0)
+    }
+
     /// Bookings stored in a state that end before `before`, earliest end first.
     ///
     /// # Errors

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use domain::{Booking, BookingId, Resource, ResourceId, Series, SeriesId, User, UserId};
+use domain::{
+    Booking, BookingId, Location, LocationId, Resource, ResourceId, Series, SeriesId, User, UserId,
+};
 use errors::Result;
 
 use crate::schema::{ACCOUNTS, CATALOG, RESERVATIONS, Table};
 use crate::table::{Item, read};
 use crate::{Account, Store};
 
-/// DynamoDB's own limit on keys of a batch read.
+/// The database's own limit on keys of a batch read.
 const MOST_KEYS: usize = 100;
 
 /// Ids to be read together; each is read once, however often it is asked for.
@@ -23,6 +25,8 @@ pub struct Ids {
     pub bookings: BTreeSet<BookingId>,
     /// Series.
     pub series: BTreeSet<SeriesId>,
+    /// Places.
+    pub locations: BTreeSet<LocationId>,
 }
 
 /// What there is of it.
@@ -36,6 +40,8 @@ pub struct Together {
     pub bookings: Vec<Booking>,
     /// Series, in no order.
     pub series: Vec<Series>,
+    /// Places, in no order.
+    pub locations: Vec<Location>,
 }
 
 impl Together {
@@ -54,11 +60,17 @@ impl Together {
         self.bookings.iter().find(|booking| booking.id == id)
     }
 
+    /// The place, if it was found.
+    pub fn location(&self, id: LocationId) -> Option<&Location> {
+        self.locations.iter().find(|location| location.id == id)
+    }
+
     fn add(&mut self, item: Item) -> Result<()> {
         match item.get("sk").and_then(|sort| sort.as_s().ok()).map(String::as_str) {
             Some("resource") => self.resources.push(read(item)?),
             Some("user") => self.users.push(read::<Account>(item)?.user),
             Some("booking") => self.bookings.push(read(item)?),
+            Some("location") => self.locations.push(read(item)?),
             Some("series") => self.series.push(read(item)?),
             _ => {}
         }
@@ -78,6 +90,7 @@ impl Store {
         keys.extend(ids.users.iter().map(|id| key(ACCOUNTS, id.to_string(), "user")));
         keys.extend(ids.bookings.iter().map(|id| key(RESERVATIONS, id.to_string(), "booking")));
         keys.extend(ids.series.iter().map(|id| key(RESERVATIONS, id.to_string(), "series")));
+        keys.extend(ids.locations.iter().map(|id| key(CATALOG, id.to_string(), "location")));
         let mut found = Together::default();
         for keys in keys.chunks(MOST_KEYS) {
             for (_, item) in self.get_many(keys).await? {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{PASSWORD, admin, kinds_about, logged_in, refreshed, registered, try_log_in};
 use crate::harness::{Answer, Person, TestApp};
+use crate::office::{blue, book};
 
 async fn change(app: &TestApp, by: &Person, whom: &Person, body: Value) -> Answer {
     app.patch(&format!("/v2/accounts/{}", whom.id), body).by(by).send().await
@@ -201,4 +202,34 @@ async fn the_operator_makes_the_first_administrator() {
     let promoted = make(&ada.email, "a mountain in summer").await.unwrap();
     assert_eq!((promoted.id, promoted.role), (ada.id, Role::Admin));
     logged_in(&app, "ada", "a mountain in summer").await;
+}
+
+#[tokio::test]
+async fn a_booking_history_has_the_latest_start_first() {
+    let app = TestApp::start().await;
+    let room = blue(&app).await;
+    let anna = app.person(Role::Customer).await;
+    let auditor = app.person(Role::Auditor).await;
+    for (start, end) in [("09:00", "10:00"), ("14:00", "15:00"), ("11:00", "12:00")] {
+        book(&app, &anna, &room, start, end).await.expect(201);
+    }
+    let path = format!("/v2/accounts/{}/bookings", anna.id);
+    let starts = |answer: &Answer| -> Vec<String> {
+        let bookings = answer.data().as_array().unwrap().iter();
+        bookings.map(|booking| booking["start"].as_str().unwrap().to_owned()).collect()
+    };
+    let all = app.get(&path).by(&anna).send().await.expect(200);
+    let mut latest_first = starts(&all);
+    latest_first.sort_by(|a, b| b.cmp(a));
+    assert_eq!((starts(&all).len(), starts(&all)), (3, latest_first));
+    assert_eq!(all.data()[0]["state"], "confirmed");
+    let page = app.get(&format!("{path}?limit=2")).by(&auditor).send().await.expect(200);
+    let cursor = page.body["meta"]["next_cursor"].as_str().unwrap();
+    let rest = app.get(&format!("{path}?limit=2&cursor={cursor}")).by(&auditor).send().await.expect(200);
+    assert_eq!([starts(&page), starts(&rest)].concat(), starts(&all));
+    // By the wall clock of the room, in Berlin.
+    let old = app.get(&format!("/v1/regular_user/{}/booking_history", anna.user_name));
+    let old = old.by(&anna).send().await.expect(200);
+    assert_eq!((&old.body["count"], &old.body["bookings"][0]["start_time"]), (&json!(3), &json!("15:00:00")));
+    assert_eq!(old.body["bookings"][0]["status"], "Confirmed");
 }

@@ -40,7 +40,40 @@ async fn every_bad_field_is_told_at_once_in_the_shape_of_v1() {
     let answer = app.post("/v1/register", body).send().await.refused(422, "validation_failed");
     let mut problem = answer.body.clone();
     problem["details"]["request_id"] = json!("(id)");
-    insta::assert_json_snapshot!(problem, @"");
+    insta::assert_json_snapshot!(problem, @r#"
+    {
+      "details": {
+        "errors": [
+          {
+            "code": "required",
+            "detail": "is required",
+            "pointer": "/user_name"
+          },
+          {
+            "code": "invalid_value",
+            "detail": "may have letters, digits, dots, dashes and underscores",
+            "pointer": "/username"
+          },
+          {
+            "code": "invalid_value",
+            "detail": "is not an e-mail address",
+            "pointer": "/email"
+          },
+          {
+            "code": "invalid_value",
+            "detail": "must have at least 10 characters",
+            "pointer": "/password"
+          }
+        ],
+        "request_id": "(id)"
+      },
+      "error": true,
+      "error_code": "validation_failed",
+      "message": "some fields are not valid",
+      "status_code": 422,
+      "version": "v1"
+    }
+    "#);
     let answer = app.post("/v1/login", json!({ "username": "nobody", "password": "x" })).send().await;
     answer.refused(401, "invalid_credentials");
     app.post("/v1/login", json!({})).send().await.refused(422, "validation_failed");
@@ -111,6 +144,9 @@ async fn users_read_and_change_themselves_and_nobody_else() {
     let mut body = json!({ "username": "ada", "password": "a mountain in summer" });
     app.put("/v1/regular_user/update", body.clone()).by(&ada).send().await.refused(422, "validation_failed");
     body["current_password"] = json!(PASSWORD);
+    body["email"] = json!("eve@people.example");
+    app.put("/v1/regular_user/update", body.clone()).by(&ada).send().await.refused(409, "already_exists");
+    logged_in(&app, "ada", PASSWORD).await;
     body["email"] = json!("new@people.example");
     app.put("/v1/regular_user/update", body).by(&ada).send().await.expect(200);
     logged_in(&app, "new@people.example", "a mountain in summer").await;

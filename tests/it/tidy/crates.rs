@@ -35,14 +35,14 @@ const IMPURE: [&str; 11] =
     ["tokio", "futures", "async", "aws", "axum", "http", "hyper", "tower", "lambda", "reqwest", "env"];
 
 /// A crate's folder and the names of its dependencies, those of its tests apart.
-pub struct Package {
-    pub folder: String,
-    pub uses: BTreeSet<String>,
-    pub tests_use: BTreeSet<String>,
+pub(crate) struct Package {
+    pub(crate) folder: String,
+    pub(crate) uses: BTreeSet<String>,
+    pub(crate) tests_use: BTreeSet<String>,
 }
 
 /// Every crate of the workspace, as cargo sees it.
-pub fn packages() -> BTreeMap<String, Package> {
+pub(crate) fn packages() -> BTreeMap<String, Package> {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--offline", "--no-deps", "--format-version", "1"])
         .current_dir(root())

@@ -1,6 +1,7 @@
 //! What the documents say about the code is true.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use errors::Code;
 use web::{Access, Version};
@@ -25,7 +26,8 @@ fn paths_that_documents_name_exist() {
             let named = folders.iter().any(|folder| quoted.starts_with(folder))
                 || (!quoted.contains('/') && endings.iter().any(|ending| quoted.ends_with(ending)));
             // A bare name such as `v2.rs` stands for one in every group.
-            let everywhere = quoted.ends_with(".rs") && !quoted.contains('/');
+            let everywhere =
+                !quoted.contains('/') && Path::new(quoted).extension().is_some_and(|kind| kind == "rs");
             if named && !placeholder && !everywhere && !quoted.ends_with("Cargo.toml") {
                 let beside = root().join(&document).parent().unwrap().join(quoted);
                 assert!(root().join(quoted).exists() || beside.exists(), "{document} names {quoted}");

@@ -18,17 +18,17 @@ use web::{Core, Keys};
 use crate::harness::START;
 
 /// Where the tree begins.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
 /// A file's text, by its path from the root.
-pub fn text(path: &str) -> String {
+pub(crate) fn text(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// Every file of ours below a folder that ends so, by its path from the root, sorted.
-pub fn files(below: &str, ending: &str) -> Vec<String> {
+pub(crate) fn files(below: &str, ending: &str) -> Vec<String> {
     fn walk(dir: &Path, found: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(dir).unwrap() {
             let path = entry.unwrap().path();
@@ -51,12 +51,12 @@ pub fn files(below: &str, ending: &str) -> Vec<String> {
 }
 
 /// Every source file.
-pub fn sources() -> Vec<String> {
+pub(crate) fn sources() -> Vec<String> {
     ["functions", "shared", "infra", "tests"].iter().flat_map(|below| files(below, ".rs")).collect()
 }
 
 /// A core that nobody asks anything: for route tables.
-pub fn core() -> Core {
+pub(crate) fn core() -> Core {
     let store = Store::new(Config::local("http://127.0.0.1:1".to_owned()));
     Core::new(store, Clock::at(START.parse().unwrap()), Keys::from_secret(&[7; 32]).unwrap())
 }
@@ -69,7 +69,7 @@ pub fn queue() -> Queue {
 /// The part of a file between the lines that hold `<name>: begin` and `<name>: end` must be `wanted`. With `UPDATE_EXPECT`
 /// in the environment it is made so.
 #[track_caller]
-pub fn expect_block(path: &str, name: &str, wanted: &str) {
+pub(crate) fn expect_block(path: &str, name: &str, wanted: &str) {
     let whole = text(path);
     let (before, inside, after) = block(&whole, name);
     if inside == wanted {
@@ -83,7 +83,7 @@ pub fn expect_block(path: &str, name: &str, wanted: &str) {
 }
 
 /// Everything up to and with the line that begins the block, the block, the rest.
-pub fn block<'a>(whole: &'a str, name: &str) -> (&'a str, &'a str, &'a str) {
+pub(crate) fn block<'a>(whole: &'a str, name: &str) -> (&'a str, &'a str, &'a str) {
     let line_of = |what: &str| {
         whole.find(&format!("{name}: {what}")).unwrap_or_else(|| panic!("no line says {name}: {what}"))
     };

@@ -10,7 +10,7 @@ use super::crates::packages;
 use super::{files, text};
 
 /// The template as JSON; a tag such as `!Ref X` as `{"!Ref": "X"}`.
-pub fn template() -> Value {
+pub(crate) fn template() -> Value {
     let source = text("template.yaml");
     json_of(&Yaml::load_from_str(&source).unwrap()[0])
 }
@@ -34,7 +34,7 @@ fn json_of(node: &Yaml<'_>) -> Value {
 }
 
 /// Its resources of a type, by logical id.
-pub fn resources(template: &Value, kind: &str) -> BTreeMap<String, Value> {
+pub(crate) fn resources(template: &Value, kind: &str) -> BTreeMap<String, Value> {
     let all = template["Resources"].as_object().unwrap().iter();
     all.filter(|(_, resource)| resource["Type"] == kind)
         .map(|(id, resource)| (id.clone(), resource.clone()))

@@ -118,27 +118,10 @@ pub(crate) async fn update(
     Signed(caller): Signed,
     Json(body): Json<Update>,
 ) -> Result<ReplyV1<UserV1>> {
-    let user = own(&app, &caller, &body.username).await?;
-    if body.password.is_some() && body.current_password.is_none() {
-        let message = "is required to change the password";
-        return Err(Error::field("/current_password", "required", message).into());
-    }
-    let new_names = [
-        body.user_name.as_ref().is_some_and(|name| *name != user.name),
-        body.email.as_ref().is_some_and(|email| *email != user.email),
-    ];
+    own(&app, &caller, &body.username).await?;
     let Update { user_name: name, email, password, current_password, .. } = body;
-    let mut user = user;
-    if let (Some(password), Some(current)) = (&password, &current_password) {
-        let idem = Idempotency::default();
-        (user, _) = profile::change_password(&app, &caller, current, password, &idem).await?;
-    }
-    if new_names.contains(&true) {
-        // The new password is the current one by now.
-        let current_password = password.map(Password::claimed).or(current_password);
-        let profile = Profile { name, email, current_password, ..Profile::default() };
-        user = profile::change_profile(&app, &caller, profile, IfMatch(None)).await?;
-    }
+    let profile = Profile { name, email, password, current_password, ..Profile::default() };
+    let user = profile::change_profile(&app, &caller, profile, IfMatch(None)).await?;
     Ok(ReplyV1::ok(user.into()))
 }
 

@@ -5,7 +5,7 @@ use domain::{Role, Scope, UserId};
 use web::{Fields, Idempotency, IfMatch, Json, Listed, PageQuery, Path, Reply, Result, Signed, State};
 
 use super::given;
-use super::views::{AccountView, BookingView, ScopeView, SentView};
+use super::views::{AccountView, HistoryView, ScopeView, SentView};
 use crate::manage::{self, Changes};
 use crate::{App, link};
 
@@ -105,8 +105,8 @@ pub(crate) async fn bookings(
     Signed(caller): Signed,
     Path(id): Path<UserId>,
     page: PageQuery,
-) -> Result<Listed<BookingView>> {
+) -> Result<Listed<HistoryView>> {
     let now = app.clock().now();
     let bookings = manage::booking_history(&app, &caller, id, page.limit, page.after.clone()).await?;
-    Ok(page.reply(bookings.map(|booking| BookingView::of(booking, now))))
+    Ok(page.reply(bookings.map(|booking| HistoryView::of(booking, now))))
 }

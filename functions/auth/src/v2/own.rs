@@ -144,6 +144,7 @@ pub(crate) async fn change(
         email: given(body.email, "/email", &mut fields),
         preferences: preferences.map(|change| Box::new(|old| change.applied_to(old)) as _),
         current_password: body.current_password,
+        password: None,
     };
     fields.check()?;
     let user = profile::change_profile(&app, &caller, profile, if_match).await?;
@@ -166,7 +167,7 @@ pub(crate) async fn change_password(
     Json(body): Json<ChangePassword>,
 ) -> Result<Reply<AccountView>> {
     let (user, replayed) =
-        profile::change_password(&app, &caller, &body.current_password, &body.password, &idem).await?;
+        profile::change_password(&app, &caller, body.current_password, body.password, &idem).await?;
     let version = user.version;
     Ok(Reply::ok(user.into()).version(version).replayed(replayed))
 }

@@ -72,10 +72,10 @@ pub(crate) struct SentView {
 
 /// A booking in an account's history.
 #[derive(Serialize, JsonSchema)]
-pub(crate) struct BookingView {
+pub(crate) struct HistoryView {
     id: String,
-    resource: String,
-    location: String,
+    room_id: String,
+    location_id: String,
     /// The wall clock that it was booked by.
     zone: String,
     start: String,
@@ -135,12 +135,12 @@ impl SentView {
     }
 }
 
-impl BookingView {
+impl HistoryView {
     pub(crate) fn of(booking: Booking, now: Timestamp) -> Self {
         Self {
             id: booking.id.to_string(),
-            resource: booking.resource.to_string(),
-            location: booking.location.to_string(),
+            room_id: booking.resource.to_string(),
+            location_id: booking.location.to_string(),
             zone: booking.zone.to_string(),
             start: booking.span.start().to_string(),
             end: booking.span.end().to_string(),

@@ -16,6 +16,7 @@ use crate::reviews::{self as cases, Which};
 /// A review. What the caller may not see is left out.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "ReviewV1")]
+#[expect(clippy::struct_field_names, reason = "the source system's names")]
 pub(crate) struct Review {
     review_id: String,
     user_id: String,
@@ -173,15 +174,16 @@ pub(crate) async fn show(
 pub(crate) async fn write(
     State(app): State<App>,
     Signed(caller): Signed,
+    idem: Idempotency,
     Json(new): Json<New>,
 ) -> web::Result<ReplyV1<Review>> {
     if new.user_id.is_some_and(|user| !caller.is(user)) {
         return Err(Error::forbidden("only the person a booking was for may review it").into());
     }
     app.store.resource(new.room_id).await?;
-    let booking = cases::latest_to_review(&app, &caller, new.room_id).await?;
+    let booking = cases::latest_to_review(&app, &caller, new.room_id, &idem).await?;
     let said = (new.rating, new.comment);
-    let (review, _) = cases::write(&app, &caller, booking, said, &Idempotency::default()).await?;
+    let (review, _) = cases::write(&app, &caller, booking, said, &idem).await?;
     Ok(ReplyV1(StatusCode::CREATED, Review::seen_by(&caller, &review)))
 }
 

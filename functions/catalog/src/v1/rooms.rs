@@ -18,6 +18,7 @@ use crate::v2::Capacity;
 /// A room.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "RoomV1")]
+#[expect(clippy::struct_field_names, reason = "the source system's names")]
 pub(crate) struct Room {
     pub(crate) room_id: String,
     pub(crate) room_name: String,

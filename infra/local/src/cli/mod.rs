@@ -1,5 +1,7 @@
 //! What can be said to `holdfast`; `serve` when nothing is.
 
+mod admin;
+mod import;
 mod openapi;
 mod replay;
 mod serve;
@@ -25,10 +27,15 @@ struct Cli {
 enum Command {
     /// Start the service (this is also what `holdfast` alone does).
     Serve(serve::Serve),
+    /// Make an administrator, or make an account one.
+    Admin(admin::Admin),
     /// Make the tables that are missing, and missing indexes one at a time.
     Migrate(Place),
     /// Pass on again what happened in a range of time; messages that were sent are not sent again.
     Replay(replay::Replay),
+    /// Take in what other systems export.
+    #[command(subcommand)]
+    Import(import::What),
     /// Print the description of the API (OpenAPI 3.1).
     Openapi(openapi::Openapi),
 }
@@ -54,8 +61,10 @@ pub(crate) async fn run() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(serve) => serve.run().await,
+        Command::Admin(admin) => admin.run().await,
         Command::Migrate(place) => migrate(&place).await,
         Command::Replay(replay) => replay.run().await,
+        Command::Import(what) => what.run().await,
         Command::Openapi(openapi) => openapi.run().await,
     };
     match outcome {

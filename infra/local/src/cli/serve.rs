@@ -18,6 +18,9 @@ pub(crate) struct Serve {
     /// Keep the data in memory: it is gone when the service stops.
     #[arg(long)]
     memory: bool,
+    /// Add people, rooms and bookings to try things with.
+    #[arg(long)]
+    demo: bool,
 }
 
 impl Serve {
@@ -29,28 +32,32 @@ impl Serve {
         let options =
             Options { port: self.port, secret, show_usage: true, background: true, ..Options::new(data) };
         let server = local::start(options).await?;
-        greet(&server)?;
+        let demo = if self.demo { Some(local::demo(&server).await?) } else { None };
+        greet(&server, demo.as_ref())?;
         stopped().await;
         say("Stopping.")?;
         Ok(server.stop().await?)
     }
 }
 
-fn greet(server: &Server) -> std::io::Result<()> {
+fn greet(server: &Server, demo: Option<&local::Demo>) -> std::io::Result<()> {
     let url = server.url();
     say(format_args!(
         "Holdfast is up.\n\n  API     {url}/v2  (also /v1, and /api by negotiation)\n  Docs    {url}/docs\n  Outbox  {url}/outbox  (what was sent)\n"
     ))?;
-    say(format_args!(
-        "Make the first administrator, in another terminal:\n\n  cargo run -- admin --email you@example.org\n\n\
+    match demo {
+        Some(demo) => say(demo),
+        None => say(format_args!(
+            "Make the first administrator, in another terminal:\n\n  cargo run -- admin --email you@example.org\n\n\
              Book a room (README.md, \"Five minutes\", shows where TOKEN and ROOM come from):\n\n  \
              curl {url}/v2/bookings -H \"Authorization: Bearer $TOKEN\" -H \"Idempotency-Key: first\" \\\n       \
              -H \"Content-Type: application/json\" \\\n       \
              -d \"{{\\\"room_id\\\":\\\"$ROOM\\\",\\\"local_start\\\":\\\"{start}\\\",\\\"local_end\\\":\\\"{end}\\\"}}\"\n\n\
              Or start with --demo, which has people and rooms and prints a line that books one.",
-        start = demo_start(server, 9),
-        end = demo_start(server, 10),
-    ))
+            start = demo_start(server, 9),
+            end = demo_start(server, 10),
+        )),
+    }
 }
 
 /// Tomorrow at this hour, on the wall clock of UTC.

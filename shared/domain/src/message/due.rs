@@ -55,7 +55,6 @@ impl Due {
             sequence,
             due_at: self.at,
             expires_at: self.expires_at,
-            secret: None,
             state: MessageState::Scheduled,
             wake_at: Some(self.at),
             attempts: 0,
@@ -119,7 +118,7 @@ pub fn due_messages(event: &Event, booking: &Booking, preferences: &Preferences,
 /// booking no longer stands, or not there and then. A cancellation is final and always told.
 pub fn still_wanted(message: &Message, booking: Option<&Booking>, now: Timestamp) -> Result<(), Skip> {
     let Subject::Booking { resource, span, .. } = message.subject else {
-        let expired = message.secret.is_none() || message.expires_at.is_some_and(|at| at <= now);
+        let expired = message.expires_at.is_some_and(|at| at <= now);
         return if expired { Err(Skip::TooLate) } else { Ok(()) };
     };
     let booking = booking.ok_or(Skip::Gone)?;

@@ -227,24 +227,6 @@ fn workers_that_die_use_up_the_attempts() {
 }
 
 #[test]
-fn a_secret_is_forgotten_with_the_end_of_its_message() {
-    let reset = Due {
-        kind: MessageKind::PasswordReset,
-        channel: Channel::Email,
-        recipient: booking().user,
-        subject: Subject::Account,
-        at: now(),
-        expires_at: Some(now() + SignedDuration::from_hours(1)),
-    };
-    let mut message = reset.message(EventId::derived([5; 16]), 1, now(), digest);
-    message.secret = Some("token".to_owned());
-    assert_eq!(still_wanted(&message, None, now()), Ok(()));
-    assert_eq!(still_wanted(&message, None, now() + SignedDuration::from_hours(1)), Err(Skip::TooLate));
-    let sent = claimed(message, now()).sent("smtp", None, now()).unwrap();
-    assert_eq!(sent.secret, None);
-}
-
-#[test]
 fn every_state_that_is_not_final_can_be_left_and_the_final_ones_only_by_replay() {
     for state in MessageState::ALL {
         let ways: Vec<Step> = Step::ALL.into_iter().filter(|step| state.after(*step).is_some()).collect();
@@ -269,4 +251,19 @@ fn text_forms_are_those_that_are_stored() {
     }
     let stored = json!(message(MessageKind::Reminder));
     assert_eq!(serde_json::from_value::<Message>(stored).unwrap(), message(MessageKind::Reminder));
+}
+
+#[test]
+fn a_one_time_link_is_not_sent_once_it_has_run_out() {
+    let reset = Due {
+        kind: MessageKind::PasswordReset,
+        channel: Channel::Email,
+        recipient: booking().user,
+        subject: Subject::Account,
+        at: now(),
+        expires_at: Some(now() + SignedDuration::from_hours(1)),
+    };
+    let message = reset.message(EventId::derived([5; 16]), 1, now(), digest);
+    assert_eq!(still_wanted(&message, None, now()), Ok(()));
+    assert_eq!(still_wanted(&message, None, now() + SignedDuration::from_hours(1)), Err(Skip::TooLate));
 }

@@ -1,0 +1,14 @@
+//! Version 1: the source system's routes, names and shapes over the same use cases.
+
+mod admin;
+mod bookings;
+mod lists;
+mod shapes;
+
+use web::Route;
+
+use crate::App;
+
+pub(crate) fn routes() -> Vec<Route<App>> {
+    [lists::routes(), bookings::routes(), admin::routes()].concat()
+}
