@@ -22,7 +22,8 @@ async fn each_use_case_costs_what_it_may() {
     let mut lines = Vec::new();
     let mut line = |what, answer: Answer, trips, writes| lines.push(Line(what, answer, trips, writes));
 
-    let new = || app.post("/v2/bookings", office::wanted(&room, "09:00", "10:00")).by(&person).key("one").send();
+    let new =
+        || app.post("/v2/bookings", office::wanted(&room, "09:00", "10:00")).by(&person).key("one").send();
     let booked = new().await.expect(201);
     let id = booked.text_of("id");
     line("book an hour", booked, 2, 10);
@@ -35,7 +36,10 @@ async fn each_use_case_costs_what_it_may() {
     line("refused: taken, with alternatives", taken.await.expect(409), 4, 0);
     line("read a booking", app.get(&format!("/v2/bookings/{id}")).by(&person).send().await.expect(200), 1, 0);
     line("list one's own", app.get("/v2/bookings").by(&person).send().await.expect(200), 1, 0);
-    let week = format!("/v2/rooms/{}/availability?from=2027-01-05T00:00:00Z&to=2027-01-12T00:00:00Z&length=60", room.id);
+    let week = format!(
+        "/v2/rooms/{}/availability?from=2027-01-05T00:00:00Z&to=2027-01-12T00:00:00Z&length=60",
+        room.id
+    );
     app.get(&week).by(&person).send().await.expect(200);
     line("a week's availability of a room", app.get(&week).by(&person).send().await.expect(200), 1, 0);
     let to = json!({ "start": office::tuesday("10:00"), "end": office::tuesday("11:00") });
@@ -48,7 +52,8 @@ async fn each_use_case_costs_what_it_may() {
     let held = app.post("/v2/bookings", body).by(&person).key("hold").send().await.expect(201);
     let hold = held.text_of("id");
     line("hold an hour", held, 2, 10);
-    let confirm = app.post(&format!("/v2/bookings/{hold}/confirm"), json!({})).by(&person).key("confirm").send();
+    let confirm =
+        app.post(&format!("/v2/bookings/{hold}/confirm"), json!({})).by(&person).key("confirm").send();
     line("confirm it", confirm.await.expect(200), 2, 12);
     app.advance(SignedDuration::from_hours(36));
     let desk = app.renewed(&desk);
