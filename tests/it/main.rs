@@ -14,6 +14,7 @@ mod edge;
 mod events;
 mod harness;
 mod health;
+mod imports;
 mod messages;
 mod notices;
 mod office;
