@@ -173,10 +173,10 @@ async fn a_changed_booking_answers_its_last_key_and_refuses_stale_versions() {
     let reused = app.post(&format!("{path}/reschedule"), other).by(&anna).key("m").send().await;
     reused.refused(422, "idempotency_key_reused");
 
-    let patch = json!({ "title": "Retro" });
-    let stale = app.patch(&path, patch.clone()).by(&anna).header("if-match", "\"1\"").send().await;
+    let title = json!({ "title": "Retro" });
+    let stale = app.patch(&path, title.clone()).by(&anna).header("if-match", "\"1\"").send().await;
     assert_eq!(stale.refused(412, "precondition_failed").body["details"]["version"], 2);
-    let fresh = app.patch(&path, patch).by(&anna).header("if-match", "\"2\"").send().await.expect(200);
+    let fresh = app.patch(&path, title).by(&anna).header("if-match", "\"2\"").send().await.expect(200);
     assert_eq!(fresh.data()["version"], 3);
     let cleared =
         app.patch(&path, json!({ "title": null, "attendees": 3 })).by(&anna).send().await.expect(200);

@@ -175,8 +175,8 @@ async fn this_and_following_splits_the_series_and_keeps_its_bookings() {
     let path = format!("/v2/series/{}", made.text_of("id"));
     let third = made.data()["occurrences"][2]["booking"]["id"].clone();
     let change = |query: &str| {
-        let patch = json!({ "local_time": "10:30", "title": "New team" });
-        app.patch(&format!("{path}{query}"), patch).by(&anna).key("f").send()
+        let edit = json!({ "local_time": "10:30", "title": "New team" });
+        app.patch(&format!("{path}{query}"), edit).by(&anna).key("f").send()
     };
     change("?scope=following").await.refused(400, "bad_request");
     change("?scope=following&from=2027-01-05").await.refused(409, "wrong_state");
@@ -217,16 +217,16 @@ async fn all_that_is_to_come_moves_and_what_has_been_stays() {
     app.post("/v2/bookings", taken).by(&bob).key("t").send().await.expect(201);
     app.advance(SignedDuration::from_hours(26));
     let (anna, bob) = (app.renewed(&anna), app.renewed(&bob));
-    let patch = json!({ "local_time": "14:00", "room_id": spare.id, "attendees": 3 });
-    app.patch(&path, patch.clone()).by(&bob).key("a").send().await.refused(404, "not_found");
-    app.patch(&path, patch.clone())
+    let edit = json!({ "local_time": "14:00", "room_id": spare.id, "attendees": 3 });
+    app.patch(&path, edit.clone()).by(&bob).key("a").send().await.refused(404, "not_found");
+    app.patch(&path, edit.clone())
         .by(&anna)
         .key("a")
         .header("if-match", "\"7\"")
         .send()
         .await
         .refused(412, "precondition_failed");
-    let moved = app.patch(&path, patch).by(&anna).key("a").send().await.expect(200);
+    let moved = app.patch(&path, edit).by(&anna).key("a").send().await.expect(200);
     let rows = board(&moved);
     let rows: Vec<(&str, &str)> =
         rows.iter().map(|(_, start, state)| (start.as_str(), state.as_str())).collect();

@@ -8,6 +8,7 @@ mod access;
 mod availability;
 mod book;
 mod change;
+mod feeds;
 mod lists;
 mod refused;
 mod reschedule;
@@ -26,7 +27,7 @@ use env::Clock;
 use errors::Result;
 use jiff::Timestamp;
 use store::Store;
-use web::{Api, Core, Version};
+use web::{Api, Core, Keys, Version};
 
 /// How long a room that was read is good enough to say what is free. Booking reads it afresh.
 const ROOM_SECONDS: i64 = 10;
@@ -36,14 +37,31 @@ const ROOM_SECONDS: i64 = 10;
 pub struct App {
     store: Store,
     clock: Clock,
+    keys: Arc<Keys>,
+    calendar_domain: String,
     rooms: Arc<Memory<ResourceId, Resource>>,
 }
 
 impl App {
-    /// With the edge's tables and clock.
-    pub fn new(core: &Core) -> Self {
-        let rooms = Arc::new(Memory::new(1_000, ROOM_SECONDS));
-        Self { store: core.store.clone(), clock: core.clock.clone(), rooms }
+    /// With the edge's tables, clock and keys. UIDs of calendar entries have the domain of the mail's sender, e.g.
+    /// `Front desk <rooms@example.org>`, so that the entry of a feed and that of a message are one.
+    pub fn new(core: &Core, sender: &str) -> Self {
+        let domain = sender.rsplit('@').next().unwrap_or_default().trim_end_matches(['>', ' ']);
+        Self {
+            store: core.store.clone(),
+            clock: core.clock.clone(),
+            keys: Arc::clone(&core.keys),
+            calendar_domain: domain.to_owned(),
+            rooms: Arc::new(Memory::new(1_000, ROOM_SECONDS)),
+        }
+    }
+
+    /// With the sender that `HOLDFAST_MAIL_FROM` names.
+    ///
+    /// # Errors
+    /// `internal` when the variable is missing.
+    pub fn from_env(core: &Core) -> Result<Self> {
+        Ok(Self::new(core, &env::required("HOLDFAST_MAIL_FROM")?))
     }
 
     /// The room as read a moment ago: to advise, never to sell.

@@ -2,6 +2,7 @@
 
 mod availability;
 mod bookings;
+mod feeds;
 mod series;
 mod steps;
 mod tools;
@@ -14,5 +15,13 @@ use crate::App;
 pub(crate) use view::local;
 
 pub(crate) fn routes() -> Vec<Route<App>> {
-    [bookings::routes(), steps::routes(), tools::routes(), availability::routes(), series::routes()].concat()
+    [
+        bookings::routes(),
+        steps::routes(),
+        tools::routes(),
+        availability::routes(),
+        series::routes(),
+        feeds::routes(),
+    ]
+    .concat()
 }

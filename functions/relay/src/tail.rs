@@ -7,8 +7,9 @@ use errors::Result;
 use jiff::{SignedDuration, Timestamp};
 use store::Store;
 
-/// An event carries the time at which its command began; it can be read once the command has committed, which takes at most
-/// six attempts of fifteen seconds and their pauses. Until so long after an event's time, one with an earlier time may yet appear.
+/// An event carries the time at which its command began; it can be read once the command has committed. That takes at most a
+/// call's longest time where this runs ([`store::CALL_TIMEOUT`]: the embedded database knows no conflicts and so no
+/// further attempts). Until so long after an event's time, one with an earlier time may yet appear.
 const LOOK_BACK: SignedDuration = SignedDuration::from_mins(2);
 /// Events read at once.
 const PORTION: usize = 1_000;

@@ -7,7 +7,7 @@ use web::{Api, Core};
 pub fn groups(core: &Core, queue: &Queue) -> Vec<(&'static str, Api)> {
     vec![
         ("auth", auth::api(&auth::App::new(core))),
-        ("bookings", bookings::api(&bookings::App::new(core))),
+        ("bookings", bookings::api(&bookings::App::new(core, crate::server::SENDER))),
         ("catalog", catalog::api(&catalog::App::new(core))),
         ("insights", insights::api(&insights::App::new(core, queue.clone()))),
     ]

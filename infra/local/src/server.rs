@@ -26,7 +26,7 @@ use crate::workers::{self, Workers};
 use crate::{groups, outbox as page};
 
 /// Who mail is from on a laptop.
-const SENDER: &str = "Holdfast <bookings@holdfast.example>";
+pub(crate) const SENDER: &str = "Holdfast <bookings@holdfast.example>";
 
 /// What to start.
 #[derive(Clone)]
@@ -107,7 +107,10 @@ pub async fn start(options: Options) -> io::Result<Server> {
     let mut tasks = vec![tokio::spawn(async move { http.await })];
     if options.background {
         let background = workers.clone();
-        tasks.push(tokio::spawn(async move { Ok(background.run(|| until(stopped.clone())).await) }));
+        tasks.push(tokio::spawn(async move {
+            Box::pin(background.run(|| until(stopped.clone()))).await;
+            Ok(())
+        }));
     }
     let dir = match options.data {
         Data::Dir(dir) => Some(dir),

@@ -14,7 +14,7 @@ use crate::meter::CountTrips;
 use crate::schema::Table;
 
 /// The longest that one call may take, all its attempts together. The relay's look back relies on it.
-pub const CALL_TIMEOUT: Duration = Duration::from_secs(15);
+pub const CALL_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Where the tables are.
 #[derive(Debug, Clone)]
@@ -27,8 +27,8 @@ pub struct Config {
     pub prefix: String,
     /// Access key, secret, session token.
     pub credentials: (String, String, Option<String>),
-    /// How long an attempt at a call may take.
-    pub attempt_timeout: Duration,
+    /// How long an attempt at a call may take, and all attempts together, at most [`CALL_TIMEOUT`].
+    pub timeouts: (Duration, Duration),
 }
 
 impl Config {
@@ -46,7 +46,7 @@ impl Config {
                 env::required("AWS_SECRET_ACCESS_KEY")?,
                 env::optional("AWS_SESSION_TOKEN"),
             ),
-            attempt_timeout: Duration::from_secs(3),
+            timeouts: (Duration::from_secs(3), Duration::from_secs(15)),
         })
     }
 
@@ -58,7 +58,7 @@ impl Config {
             prefix: "Holdfast-".to_owned(),
             credentials: ("local".to_owned(), "local".to_owned(), None),
             // Nobody answers faster when asked again on the same two cores.
-            attempt_timeout: CALL_TIMEOUT,
+            timeouts: (CALL_TIMEOUT, CALL_TIMEOUT),
         }
     }
 }
@@ -77,10 +77,11 @@ impl Store {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
             .build_https();
+        let (attempt, call) = config.timeouts;
         let timeouts = TimeoutConfig::builder()
-            .connect_timeout(config.attempt_timeout)
-            .operation_attempt_timeout(config.attempt_timeout)
-            .operation_timeout(CALL_TIMEOUT)
+            .connect_timeout(attempt)
+            .operation_attempt_timeout(attempt)
+            .operation_timeout(call)
             .build();
         let mut builder = aws_sdk_dynamodb::Config::builder()
             .behavior_version(BehaviorVersion::latest())

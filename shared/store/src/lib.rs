@@ -14,12 +14,14 @@
 //! | `account_named`, `account_with_email` | Accounts, claim item then record | users(username), users(email) |
 //! | `accounts` | Accounts `by_kind` | — |
 //! | `signed_in(user, session)` | Accounts, two items in one batch | — |
+//! | `calendar_feed(user, id)`, `calendar_feeds_of(user)` | Accounts | — |
 //! | `location(id)`, `resource(id)` | Catalog | rooms(room_id) |
 //! | `locations` | Catalog `by_kind` | — |
 //! | `user(id)` | Accounts | users(user_id) |
 //! | `user_by_name`, `user_by_email` | Accounts, claim item then record | users(username), users(email) |
 //! | `users` | Accounts `by_kind` | — |
 //! | `session(user, id)` | Accounts | — |
+//! | `calendar_feed(user, id)`, `calendar_feeds_of(user)` | Accounts | — |
 //! | `location(id)`, `resource(id)`, `review(id)` | Catalog | rooms(room_id), reviews(review_id) |
 //! | `location_named`, `resource_named` | Catalog, claim item then record | rooms(room_name) |
 //! | `locations`, `all_locations` | Catalog `by_kind` | — |
@@ -59,6 +61,7 @@ mod tx;
 
 mod accounts;
 mod bookings;
+mod calendar_feeds;
 mod catalog;
 mod insights;
 mod limits;
@@ -69,6 +72,7 @@ mod together;
 
 pub use accounts::{Account, Link, account_from};
 pub use bookings::{LONGEST, booking_from};
+pub use calendar_feeds::{CalendarFeed, calendar_feed_from};
 pub use catalog::{location_from, resource_from};
 pub use client::{CALL_TIMEOUT, Config, Store};
 pub use events::event_from;

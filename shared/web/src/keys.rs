@@ -43,6 +43,7 @@ pub struct Keys {
     cursor: [u8; 32],
     pub(crate) refresh: [u8; 32],
     pub(crate) one_time: [u8; 32],
+    pub(crate) feed: [u8; 32],
 }
 
 impl Keys {
@@ -63,6 +64,7 @@ impl Keys {
             cursor: derive(secret, b"cursors"),
             refresh: derive(secret, b"refresh tokens"),
             one_time: derive(secret, b"one-time links"),
+            feed: derive(secret, b"calendar feeds"),
         })
     }
 

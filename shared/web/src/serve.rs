@@ -24,15 +24,12 @@ pub fn service(api: Api, core: &Core) -> Router {
     let mut inner = Router::new();
     let (mut roots, mut versioned) = (BTreeSet::new(), BTreeSet::new());
     for (version, route) in api.routes {
-        let path = match version {
-            Some(version) => {
-                versioned.insert((version, route.path));
-                format!("/{}{}", version.as_str(), route.path)
-            }
-            None => {
-                roots.insert(route.path);
-                route.path.to_owned()
-            }
+        let path = if let Some(version) = version {
+            versioned.insert((version, route.path));
+            format!("/{}{}", version.as_str(), route.path)
+        } else {
+            roots.insert(route.path);
+            route.path.to_owned()
         };
         let gate = Gate { core: core.clone(), access: route.access, key: route.key, version };
         let told = Told { id: route.id, public_seconds: route.public_seconds };

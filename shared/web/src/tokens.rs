@@ -1,4 +1,4 @@
-//! Refresh tokens and one-time links: opaque to clients, and told from made-up ones without asking the database.
+//! Refresh tokens, one-time links and addresses of calendar feeds: opaque to clients, and told from made-up ones without asking the database.
 //!
 //! A token is what it is for and a nonce, then an HMAC-SHA-256 over both by a key of this installation. Whether it still
 //! holds is for the records to say; that a stranger's invention never comes so far is said here, so that nobody can end a
@@ -9,7 +9,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use domain::{SessionId, UserId};
+use domain::{FeedId, SessionId, UserId};
 use subtle::ConstantTimeEq;
 
 use crate::keys::{Keys, mac};
@@ -26,6 +26,18 @@ impl Keys {
     pub fn read_one_time(&self, token: &str) -> Option<(UserId, String)> {
         let (user, nonce) = opened(&self.one_time, token)?.split_once('.')?;
         Some((user.parse().ok()?, nonce.to_owned()))
+    }
+
+    /// The secret in the address of a calendar feed: `<user>.<feed>.<code>`, fit for a URL. Derived like a one-time link: it
+    /// stands in no table, and holds as long as the feed's record does.
+    pub fn feed(&self, user: UserId, feed: FeedId) -> String {
+        sealed(&self.feed, &[&user.to_string(), &feed.to_string()])
+    }
+
+    /// Whose feed a token of [`Keys::feed`] opens; nothing if it was made up.
+    pub fn read_feed(&self, token: &str) -> Option<(UserId, FeedId)> {
+        let (user, feed) = opened(&self.feed, token)?.split_once('.')?;
+        Some((user.parse().ok()?, feed.parse().ok()?))
     }
 
     /// A refresh token: `<user>.<session>.<nonce>.<code>`.

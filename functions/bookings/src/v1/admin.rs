@@ -53,6 +53,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
 /// What has some of a window.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ConflictsV1")]
+#[expect(clippy::struct_field_names, reason = "the source system's names")]
 pub(crate) struct Conflicts {
     conflicts: Vec<BookingV1>,
     count: usize,

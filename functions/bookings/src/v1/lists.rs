@@ -54,6 +54,7 @@ request! {
 /// A page of bookings.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "BookingsV1")]
+#[expect(clippy::struct_field_names, reason = "the source system's names")]
 pub(crate) struct Bookings {
     bookings: Vec<BookingV1>,
     /// Of all pages.
@@ -180,6 +181,7 @@ async fn show(
 /// Whether a window is free.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "AvailableV1")]
+#[expect(clippy::struct_field_names, reason = "the source system's names")]
 pub(crate) struct Available {
     room_id: String,
     date: String,

@@ -1,3 +1,5 @@
+//! Slots, their reasons and alternatives, by example and by property.
+
 use proptest::prelude::*;
 
 use super::*;

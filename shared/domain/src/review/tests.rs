@@ -1,3 +1,5 @@
+//! The life of a review, and who may see it.
+
 use std::collections::BTreeSet;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What each rule refuses, over zones and changes of the clock.
+
 use errors::Code;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Occurrences of weekly rules, by example and by property.
+
 use errors::Code;
 use proptest::prelude::*;
 

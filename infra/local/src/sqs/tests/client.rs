@@ -1,3 +1,5 @@
+//! The queue's own client against the endpoint.
+
 use errors::{Code, Error};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What is kept when the process goes at any moment.
+
 use super::*;
 
 async fn opened(dir: &tempfile::TempDir, clock: &Clock) -> World {

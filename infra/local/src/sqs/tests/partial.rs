@@ -1,3 +1,5 @@
+//! Batches that are refused in part.
+
 use std::sync::Arc;
 
 use axum::Router;

@@ -1,3 +1,5 @@
+//! What the protocol answers, and which errors.
+
 use std::sync::Arc;
 
 use axum::body::{Bytes, to_bytes};
