@@ -125,7 +125,7 @@ def main():
     rooms = []
     for n in range(ROOMS):
         # Half of the rooms have the default rules, half take whatever the ledger can hold.
-        room = {"location": place, "name": f"Room {n}", "capacity": 8, "rules": wide if n % 2 else {}}
+        room = {"location_id": place, "name": f"Room {n}", "capacity": 8, "rules": wide if n % 2 else {}}
         rooms.append(ask("POST", "/v2/rooms", room, f"room {n}")["data"]["id"])
 
     files = sorted(SAMPLES.rglob("*.ics"))

@@ -75,7 +75,7 @@ async fn without_a_token_every_route_but_the_public_ones_is_401() {
         }
     }
     println!("everywhere: {refused} routes refuse those who are not signed in");
-    assert!(refused > 100);
+    assert!(refused > 80, "{refused}");
 }
 
 #[tokio::test]

@@ -88,7 +88,7 @@ async fn the_tour_is_what_happens() {
          `POST` had an `Idempotency-Key`.",
     );
     let admin = app.person(Role::Admin).await;
-    tour.say("## A place and its rooms\n\nAn administrator adds a location with its zone and a room that opens from 8 to 18 and leaves ten minutes after each booking.");
+    tour.say("## A place and its rooms\n\nAn administrator adds a location with its zone and a room that opens from 8 to 18, Monday to Friday, and leaves ten minutes after each booking.");
     let body = json!({ "name": "Berlin", "zone": "Europe/Berlin", "address": "Example Street 1, Berlin" });
     let place =
         tour.step(Some(&admin), Method::POST, "/v2/locations", Some(body)).await.expect(201).text_of("id");
