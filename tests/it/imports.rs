@@ -118,8 +118,8 @@ async fn each_refusal_is_told_with_file_line_and_reason_and_the_rest_is_taken() 
     assert_eq!(told, right);
     let printed = report.to_string();
     for line in [
-        "team.ics:9: overlaps at 2027-01-05T09:30:00Z: slot_taken: ",
-        "team.ics:17: odd zone: unreadable: the time zone \"Atlantis\" is not known",
+        "team.ics:10: overlaps at 2027-01-05T09:30:00Z: slot_taken: ",
+        "team.ics:19: odd zone: unreadable: the time zone \"Atlantis\" is not known",
         "broken.ics:1: no UID: unreadable: the file is not an iCalendar file",
         "2 files, 12 events",
         "    unreadable                  3",
