@@ -130,20 +130,24 @@ def main():
 
     files = sorted(SAMPLES.rglob("*.ics"))
     assert len(files) > 100, f"only {len(files)} sample calendars"
-    totals, reasons, events = collections.Counter(), collections.Counter(), 0
+    totals, reasons, unread, events = collections.Counter(), collections.Counter(), collections.Counter(), 0
     for n, room in enumerate(rooms):
-        some, counts, refusals, _ = imported(files[n::ROOMS], room)
+        some, counts, refusals, told = imported(files[n::ROOMS], room)
         events, totals, reasons = events + some, totals + counts, reasons + refusals
+        unread.update(re.sub('"[^"]*"', '…', line.split(': unreadable: ')[1]) for line in told if ': unreadable: ' in line)
         _, again, refusals_again, _ = imported(files[n::ROOMS], room)
         assert again["already_there"] == counts["taken"] + counts["already_there"], (counts, again)
         assert not again["taken"], "an import of the same files booked something twice"
         assert sum(refusals.values()) == sum(refusals_again.values())
     components = sum(path.read_bytes().upper().count(b"BEGIN:VEVENT") for path in files)
-    print(f"{len(files)} files with {components} VEVENTs, {events} events after joining changed occurrences")
+    print(f"{len(files)} files with {components} VEVENTs, read as {events} events and refusals")
     for word, count in sorted(totals.items()):
         print(f"  {word:<22}{count:>6}")
     for code, count in reasons.most_common():
         print(f"    {code:<26}{count:>6}")
+    print("  of what is unreadable:")
+    for reason, count in unread.most_common(12):
+        print(f"    {count:>4}  {reason}")
 
     sign_in()
     booked = {}

@@ -75,8 +75,8 @@ impl Week {
         let today = self.app.now().to_zoned(jiff::tz::TimeZone::UTC).date();
         let mut asks =
             Asks { chance: &mut self.chance, firm: &self.firm, today, round: round * 10, asks: Vec::new() };
-        asks.singles(90);
-        asks.teams(10);
+        asks.singles(80);
+        asks.teams(5);
         asks.collisions(20);
         asks.desk(12);
         asks.holds(18);
@@ -84,7 +84,9 @@ impl Week {
         let (moved, cancelled) = changed.split_at(changed.len() / 2);
         asks.reschedules(moved);
         asks.cancels(cancelled);
-        asks.invalid(self.made.first());
+        for _ in 0..2 {
+            asks.invalid(self.made.first());
+        }
         let asks = asks.asks;
         let holds = self.run(asks).await;
 

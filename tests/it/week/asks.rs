@@ -103,13 +103,13 @@ impl Asks<'_> {
         }
     }
 
-    /// The same weekday and time for four weeks; each occurrence answers for itself.
+    /// The same weekday and time for three weeks; each occurrence answers for itself.
     pub fn teams(&mut self, count: usize) {
         for _ in 0..count {
             let (room, start, minutes) = self.slot();
             let by = self.chance.pick(&self.firm.customers).clone();
             let body = json!({
-                "room_id": room.id, "local_start": start, "length_minutes": minutes, "count": 4, "title": "Team",
+                "room_id": room.id, "local_start": start, "length_minutes": minutes, "count": 3, "title": "Team",
             });
             self.add("team series", &by, "/v2/series", body, &["201"]);
         }

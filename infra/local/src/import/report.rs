@@ -161,10 +161,10 @@ impl fmt::Display for Report {
         let (from, to) = (self.window.start(), self.window.end());
         write!(f, "{} files, {events} events, from {from} to {to}:", self.files.len())?;
         for (word, count) in self.counts() {
-            write!(f, "\n  {word:<24} {count:>6}")?;
+            write!(f, "\n  {word:<28} {count:>6}")?;
         }
         for (code, count) in self.refusals() {
-            write!(f, "\n    {code:<22} {count:>6}")?;
+            write!(f, "\n    {code:<26} {count:>6}")?;
         }
         Ok(())
     }
