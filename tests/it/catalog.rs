@@ -23,7 +23,7 @@ pub(crate) async fn location(app: &TestApp, by: &Person, name: &str) -> String {
 
 /// A room with the default rules.
 pub(crate) async fn room(app: &TestApp, by: &Person, location: &str, name: &str, capacity: u32) -> String {
-    let body = json!({ "location": location, "name": name, "capacity": capacity });
+    let body = json!({ "location_id": location, "name": name, "capacity": capacity });
     app.post("/v2/rooms", body).by(by).send().await.expect(201).text_of("id")
 }
 

@@ -17,6 +17,7 @@ mod events;
 mod everywhere;
 mod harness;
 mod health;
+mod imports;
 mod messages;
 mod notices;
 mod office;

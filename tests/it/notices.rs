@@ -97,3 +97,25 @@ async fn a_hold_is_told_to_nobody_until_it_is_confirmed() {
         .expect(200);
     assert_eq!(app.settle().await.len(), 1);
 }
+
+#[tokio::test]
+async fn a_one_time_link_opens_a_page_and_sets_a_password_once() {
+    let app = TestApp::start().await;
+    let person = app.person(Role::Customer).await;
+    let forgot = json!({ "email": person.email });
+    app.post("/v2/auth/password/forgot", forgot).send().await.expect(202);
+    let mails = app.settle().await;
+    assert_eq!(mails.len(), 1, "{:?}", subjects(&mails));
+    let (page, token) =
+        mails[0].text.split_whitespace().find_map(|word| word.split_once("/password#")).unwrap();
+    assert_eq!(page, app.server().url());
+    let shown = app.get("/password").send().await.expect(200);
+    assert!(shown.text.contains("Set a new password") && shown.header("content-security-policy").is_some());
+
+    let reset = json!({ "token": token, "password": "brand new and long" });
+    app.post("/v2/auth/password/reset", reset.clone()).send().await.expect(204);
+    app.post("/v2/auth/password/reset", reset).send().await.refused(410, "gone");
+    let login = json!({ "login": person.email, "password": "brand new and long" });
+    app.post("/v2/auth/login", login).send().await.expect(200);
+    assert_eq!(app.settle().await.len(), 1);
+}

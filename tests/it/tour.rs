@@ -54,7 +54,8 @@ impl Tour<'_> {
         while let Some(at) = rest.find(|c: char| c.is_ascii_alphanumeric()) {
             let (before, word) = rest.split_at(at);
             out.push_str(before);
-            let end = word.find(|c: char| !(c.is_ascii_alphanumeric() || "_-.".contains(c))).unwrap_or(word.len());
+            let end =
+                word.find(|c: char| !(c.is_ascii_alphanumeric() || "_-.".contains(c))).unwrap_or(word.len());
             let (word, tail) = word.split_at(end);
             out.push_str(&self.named(word));
             rest = tail;
@@ -87,11 +88,15 @@ async fn the_tour_is_what_happens() {
          `POST` had an `Idempotency-Key`.",
     );
     let admin = app.person(Role::Admin).await;
-    tour.say("## A place and its rooms\n\nAn administrator adds a location with its zone and a room that opens from 8 to 18 and leaves ten minutes after each booking.");
+    tour.say("## A place and its rooms\n\nAn administrator adds a location with its zone and a room that opens from 8 to 18, Monday to Friday, and leaves ten minutes after each booking.");
     let body = json!({ "name": "Berlin", "zone": "Europe/Berlin", "address": "Example Street 1, Berlin" });
-    let place = tour.step(Some(&admin), Method::POST, "/v2/locations", Some(body)).await.expect(201).text_of("id");
+    let place =
+        tour.step(Some(&admin), Method::POST, "/v2/locations", Some(body)).await.expect(201).text_of("id");
     let open = json!([{ "start": "08:00", "end": "18:00" }]);
-    let week: Value = ["monday", "tuesday", "wednesday", "thursday", "friday"].map(|day| (day, open.clone())).into_iter().collect();
+    let week: Value = ["monday", "tuesday", "wednesday", "thursday", "friday"]
+        .map(|day| (day, open.clone()))
+        .into_iter()
+        .collect();
     let body = json!({
         "location_id": place, "name": "Spree", "capacity": 6, "equipment": ["screen", "whiteboard"],
         "rules": { "buffer_after": 10, "hours": { "week": week } },
@@ -108,36 +113,48 @@ async fn the_tour_is_what_happens() {
     let ada = Person { id: id.parse().unwrap(), token, ..app.person(Role::Customer).await };
 
     tour.say("## Finding a room\n\nFor at least four people, with a screen, free on Tuesday from 10 to 11.");
-    let path = "/v2/rooms?capacity=4&equipment=screen&free_from=2027-01-05T09:00:00Z&free_to=2027-01-05T10:00:00Z";
+    let path =
+        "/v2/rooms?capacity=4&equipment=screen&free_from=2027-01-05T09:00:00Z&free_to=2027-01-05T10:00:00Z";
     tour.step(Some(&ada), Method::GET, path, None).await.expect(200);
     tour.say("What is free that morning, and why the rest is not:");
-    let path = format!("/v2/rooms/{room}/availability?from=2027-01-05T06:30:00Z&to=2027-01-05T08:30:00Z&length=60&step=30&explain=true");
+    let path = format!(
+        "/v2/rooms/{room}/availability?from=2027-01-05T06:30:00Z&to=2027-01-05T08:30:00Z&length=60&step=30&explain=true"
+    );
     tour.step(Some(&ada), Method::GET, &path, None).await.expect(200);
 
     tour.say("## Booking\n\nBy the wall clock of the room.");
     let body = json!({ "room_id": room, "local_start": "2027-01-05T10:00:00", "local_end": "2027-01-05T11:00:00", "title": "Planning" });
-    let booking = tour.step(Some(&ada), Method::POST, "/v2/bookings", Some(body)).await.expect(201).text_of("id");
+    let booking =
+        tour.step(Some(&ada), Method::POST, "/v2/bookings", Some(body)).await.expect(201).text_of("id");
     tour.say("Somebody else wants a part of the same hour: a conflict, with the window that is taken and what is free nearby.");
     let bob = app.person(Role::Customer).await;
-    let body = json!({ "room_id": room, "local_start": "2027-01-05T10:30:00", "local_end": "2027-01-05T11:30:00" });
+    let body =
+        json!({ "room_id": room, "local_start": "2027-01-05T10:30:00", "local_end": "2027-01-05T11:30:00" });
     tour.step(Some(&bob), Method::POST, "/v2/bookings", Some(body)).await.refused(409, "slot_taken");
     tour.say("Five mistakes at once are five answers at once:");
-    let body = json!({ "room_id": "blue", "start": "yesterday", "attendees": "many", "title": "", "colour": "red" });
+    let body =
+        json!({ "room_id": "blue", "start": "yesterday", "attendees": "many", "title": "", "colour": "red" });
     tour.step(Some(&bob), Method::POST, "/v2/bookings", Some(body)).await.expect(422);
     tour.say("An hour on a Sunday is refused by a rule, by name:");
-    let body = json!({ "room_id": room, "local_start": "2027-01-10T10:00:00", "local_end": "2027-01-10T11:00:00" });
+    let body =
+        json!({ "room_id": room, "local_start": "2027-01-10T10:00:00", "local_end": "2027-01-10T11:00:00" });
     tour.step(Some(&bob), Method::POST, "/v2/bookings", Some(body)).await.refused(422, "not_bookable");
 
     tour.say("## Moving it\n\nThe old time is given back and the new one taken in one transaction.");
     let body = json!({ "local_start": "2027-01-05T14:00:00", "local_end": "2027-01-05T15:00:00" });
-    tour.step(Some(&ada), Method::POST, &format!("/v2/bookings/{booking}/reschedule"), Some(body)).await.expect(200);
+    tour.step(Some(&ada), Method::POST, &format!("/v2/bookings/{booking}/reschedule"), Some(body))
+        .await
+        .expect(200);
 
     tour.say("## Being told\n\nEach change is a message; this is the last one, as it was sent.");
     let mails = app.settle().await;
     assert_eq!(mails.len(), 2);
     let mail = &mails[0];
     let ics = &mail.invitation.as_ref().unwrap().ics;
-    let sent = format!("```text\nTo: {}\nSubject: {}\n\n{}\n```\n\n```text\n{ics}```\n", mail.to.address, mail.subject, mail.text);
+    let sent = format!(
+        "```text\nTo: {}\nSubject: {}\n\n{}\n```\n\n```text\n{ics}```\n",
+        mail.to.address, mail.subject, mail.text
+    );
     let server = app.server().url();
     let sent = tour.numbered(&sent.replace(&server, "http://127.0.0.1:8080").replace("\r\n", "\n"));
     tour.say(&sent);
@@ -145,14 +162,18 @@ async fn the_tour_is_what_happens() {
     tour.say("## Afterwards\n\nThe desk says that it took place, and only now may Ada review the room.");
     app.advance(SignedDuration::from_hours(32));
     let admin = app.renewed(&admin);
-    tour.step(Some(&admin), Method::POST, &format!("/v2/bookings/{booking}/complete"), Some(json!({}))).await.expect(200);
+    tour.step(Some(&admin), Method::POST, &format!("/v2/bookings/{booking}/complete"), Some(json!({})))
+        .await
+        .expect(200);
     let body = json!({ "login": "ada", "password": "correct horse battery" });
     let signed = app.post("/v2/auth/login", body).send().await.expect(200);
     let ada = Person { token: signed.text_of("access_token"), ..ada };
     let body = json!({ "booking_id": booking, "rating": 5, "text": "Bright and quiet." });
     tour.step(Some(&ada), Method::POST, "/v2/reviews", Some(body)).await.expect(201);
 
-    tour.say("## What happened\n\nEvery command left an event: who, what, when, from where, before and after.");
+    tour.say(
+        "## What happened\n\nEvery command left an event: who, what, when, from where, before and after.",
+    );
     let auditor = app.person(Role::Auditor).await;
     tour.step(Some(&auditor), Method::GET, &format!("/v2/audit?record={booking}"), None).await.expect(200);
 
@@ -161,6 +182,9 @@ async fn the_tour_is_what_happens() {
     if root().join(path).exists() && text(path) == wanted {
         return;
     }
-    assert!(env::optional("UPDATE_EXPECT").is_some(), "{path} is not what happens; run: UPDATE_EXPECT=1 cargo test -p tests tour\n{wanted}");
+    assert!(
+        env::optional("UPDATE_EXPECT").is_some(),
+        "{path} is not what happens; run: UPDATE_EXPECT=1 cargo test -p tests tour\n{wanted}"
+    );
     std::fs::write(root().join(path), wanted).unwrap();
 }

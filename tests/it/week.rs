@@ -75,8 +75,8 @@ impl Week {
         let today = self.app.now().to_zoned(jiff::tz::TimeZone::UTC).date();
         let mut asks =
             Asks { chance: &mut self.chance, firm: &self.firm, today, round: round * 10, asks: Vec::new() };
-        asks.singles(75);
-        asks.teams(8);
+        asks.singles(90);
+        asks.teams(10);
         asks.collisions(20);
         asks.desk(12);
         asks.holds(18);
@@ -161,20 +161,22 @@ impl Week {
                 ask.body,
                 answer.text
             );
-            if answer.status.is_success() {
-                self.learn(&ask, &answer, &mut holds);
+            match answer.data()["occurrences"].as_array() {
+                Some(occurrences) => self.learn_series(&ask, occurrences),
+                None if answer.status.is_success() => self.learn(&ask, answer.data(), &mut holds),
+                None => {}
             }
             *self.answers.entry(ask.kind).or_default().entry(told).or_insert(0) += 1;
         }
         holds
     }
 
-    fn learn(&mut self, ask: &Ask, answer: &Answer, holds: &mut Vec<(Made, Value)>) {
-        let id = answer.text_of("id");
-        let room = answer.text_of("room_id");
+    fn learn(&mut self, ask: &Ask, booking: &Value, holds: &mut Vec<(Made, Value)>) {
+        let text = |field: &str| booking[field].as_str().unwrap().to_owned();
+        let (id, room) = (text("id"), text("room_id"));
         let room = self.firm.rooms.iter().position(|known| known.id.to_string() == room).unwrap();
         let made = Made { id: id.clone(), room, by: ask.by.clone() };
-        match answer.text_of("state").as_str() {
+        match text("state").as_str() {
             "held" if holds.iter().all(|(hold, _)| hold.id != id) => holds.push((made, ask.body.clone())),
             "held" => {}
             "confirmed" => {
@@ -185,7 +187,19 @@ impl Week {
             "cancelled" => {
                 self.confirmed.remove(&id);
             }
-            state => panic!("{state}: {}", answer.text),
+            state => panic!("{state}: {booking}"),
+        }
+    }
+
+    /// Each occurrence has its own answer, which counts as one.
+    fn learn_series(&mut self, ask: &Ask, occurrences: &[Value]) {
+        for occurrence in occurrences {
+            let told = occurrence["refused"]["code"].as_str().unwrap_or("booked").to_owned();
+            assert!(["booked", "slot_taken"].contains(&told.as_str()), "{occurrence}");
+            if occurrence["booking"].is_object() {
+                self.learn(ask, &occurrence["booking"], &mut Vec::new());
+            }
+            *self.answers.entry("  occurrences").or_default().entry(told).or_insert(0) += 1;
         }
     }
 
@@ -218,7 +232,8 @@ impl Week {
         let to = self.app.now() + SignedDuration::from_hours(1);
         let (events, more) = self.app.store().events_between(from, to, 100_000).await.unwrap();
         assert!(!more);
-        let (due, sent) = (told::due(&events, &self.looks), told::sent(&self.app, &self.firm).await);
+        let (due, sent) =
+            (told::due(&events, &self.looks, &self.firm.quiet), told::sent(&self.app, &self.firm).await);
         assert_eq!(due.difference(&sent).collect::<Vec<_>>(), Vec::<&(_, _, _)>::new(), "never sent");
         assert_eq!(sent.difference(&due).collect::<Vec<_>>(), Vec::<&(_, _, _)>::new(), "not called for");
         let mut kinds = BTreeMap::new();
@@ -229,7 +244,8 @@ impl Week {
     }
 
     fn print(&self, seed: u64, bookings: &BTreeMap<&str, usize>, told: &BTreeMap<MessageKind, usize>) {
-        let attempts: usize = self.answers.values().flat_map(BTreeMap::values).sum();
+        let attempts = self.answers.iter().filter(|(kind, _)| !kind.starts_with(' '));
+        let attempts: usize = attempts.flat_map(|(_, answers)| answers.values()).sum();
         println!(
             "week: seed {seed}, {} rooms, {attempts} attempts, {CLIENTS} at a time",
             self.firm.rooms.len()

@@ -27,7 +27,7 @@ use std::sync::Arc;
 use env::Clock;
 use store::Store;
 use tokio::sync::Semaphore;
-use web::{Access, Api, Core, Keys, Plain, Version, get};
+use web::{Access, Api, Core, Keys, Page, Plain, Version, get};
 
 pub use operator::make_admin;
 
@@ -68,10 +68,18 @@ pub fn api(app: &App) -> Api {
         .named("listKeys", "The public keys that access tokens verify with (RFC 7517)")
         .cached_publicly(KEYS_SECONDS)
         .answers_empty(200);
+    let page = get("/password", Access::Anyone, set_password)
+        .named("setPasswordPage", "The page that a one-time link opens")
+        .answers_empty(200);
     Api::new()
         .version(Version::V2, v2::routes(), app)
         .version(Version::V1, v1::routes(), app)
-        .root(vec![keys], app)
+        .root(vec![keys, page], app)
+}
+
+/// The token is behind the `#` of the address, where only the page's own script sees it.
+async fn set_password() -> Page {
+    Page::new(include_str!("password.html").to_owned())
 }
 
 async fn published_keys(web::State(app): web::State<App>) -> Plain {

@@ -46,7 +46,7 @@ pub(crate) async fn create(
     idem: &Idempotency,
 ) -> Result<(Resource, bool)> {
     caller.require_at(Permission::ManageCatalog, draft.location)?;
-    let location = locations::named_in_field(app, draft.location, "/location").await?;
+    let location = locations::named_in_field(app, draft.location, "/location_id").await?;
     let now = app.clock.now();
     let room = Resource {
         id: ResourceId::derived(idem.id(|| ResourceId::new(now, env::random()).bits().to_be_bytes())),

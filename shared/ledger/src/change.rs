@@ -14,7 +14,11 @@ use crate::{Claim, block, mark, read};
 
 /// What a command changes in the ledger. Build it from claims, then add it to the command's transaction.
 #[derive(Debug, Default)]
-pub struct Changes(BTreeMap<(ResourceId, i64), BTreeMap<i64, Step>>);
+pub struct Changes {
+    blocks: BTreeMap<(ResourceId, i64), BTreeMap<i64, Step>>,
+    /// Two claims of the command want one quantum.
+    clash: bool,
+}
 
 /// What happens to one quantum: the mark it must have now (free, when `None`) and the mark it has afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,14 +36,15 @@ impl Changes {
     /// Takes a free span: a hold or a booking.
     #[must_use]
     pub fn take(mut self, claim: &Claim) -> Self {
-        self.each(claim, |step, mark| step.to = Some(mark));
+        self.clash |= self.each(claim, |step, mark| step.to.replace(mark).is_some_and(|other| other != mark));
         self
     }
 
     /// Gives a claim back.
     #[must_use]
     pub fn release(mut self, claim: &Claim) -> Self {
-        self.each(claim, |step, mark| step.from = Some(mark));
+        self.clash |=
+            self.each(claim, |step, mark| step.from.replace(mark).is_some_and(|other| other != mark));
         self
     }
 
@@ -51,16 +56,19 @@ impl Changes {
 
     /// Blocks touched: each is one action of the transaction.
     pub fn blocks(&self) -> usize {
-        self.0.len()
+        self.blocks.len()
     }
 
     /// Adds the updates to the transaction. A quantum that is not free answers `slot_taken` with the windows taken; a
     /// claim that is no longer there answers `changed` or, for a hold, `hold_expired`.
     ///
     /// # Errors
-    /// `internal` when the SDK refuses an expression.
+    /// `slot_taken` when two claims of the command want the same time; `internal` when the SDK refuses an expression.
     pub fn add_to(self, tx: &mut Tx, store: &Store, now: Timestamp) -> Result<()> {
-        for ((resource, number), steps) in self.0 {
+        if self.clash {
+            return Err(Error::new(Code::SlotTaken, "two parts of this request want the same time"));
+        }
+        for ((resource, number), steps) in self.blocks {
             let update = update(store, resource, number, &steps, now)?;
             tx.push(TransactWriteItem::builder().update(update).build(), move |item| {
                 Refused::Error(refusal(resource, number, &steps, item.as_ref(), now))
@@ -69,13 +77,16 @@ impl Changes {
         Ok(())
     }
 
-    fn each(&mut self, claim: &Claim, change: impl Fn(&mut Step, u64)) {
+    /// Changes the step of each quantum; whether any change clashed with an earlier one.
+    fn each(&mut self, claim: &Claim, change: impl Fn(&mut Step, u64) -> bool) -> bool {
         let mark = mark::of(claim);
+        let mut clash = false;
         for quantum in block::quanta(&claim.span) {
             let (number, place) = block::place(quantum);
-            let steps = self.0.entry((claim.resource, number)).or_default();
-            change(steps.entry(place).or_insert(Step { from: None, to: None }), mark);
+            let steps = self.blocks.entry((claim.resource, number)).or_default();
+            clash |= change(steps.entry(place).or_insert(Step { from: None, to: None }), mark);
         }
+        clash
     }
 }
 
@@ -180,7 +191,7 @@ mod tests {
 
     fn first_update(changes: &Changes) -> Update {
         let store = Store::new(store::Config::local("http://127.0.0.1:1".to_owned()));
-        let ((resource, number), steps) = changes.0.first_key_value().unwrap();
+        let ((resource, number), steps) = changes.blocks.first_key_value().unwrap();
         update(&store, *resource, *number, steps, Timestamp::from_second(1_800_000_000).unwrap()).unwrap()
     }
 
@@ -217,6 +228,19 @@ mod tests {
             + "expires".len()
             + 6;
         assert!(names + marks + keys <= 1_024, "{}", names + marks + keys);
+    }
+
+    #[test]
+    fn two_claims_of_one_command_on_the_same_time_are_refused() {
+        let store = Store::new(store::Config::local("http://127.0.0.1:1".to_owned()));
+        let changes = Changes::new().take(&claim(0, 3, 7)).take(&claim(2, 3, 8));
+        let refused = changes.add_to(&mut Tx::new(), &store, Timestamp::from_second(1_800_000_000).unwrap());
+        assert_eq!(refused.unwrap_err().code(), Code::SlotTaken);
+        let swapped =
+            Changes::new().shift(&claim(0, 3, 7), &claim(3, 3, 7)).shift(&claim(3, 3, 8), &claim(0, 3, 8));
+        assert!(
+            swapped.add_to(&mut Tx::new(), &store, Timestamp::from_second(1_800_000_000).unwrap()).is_ok()
+        );
     }
 
     #[test]

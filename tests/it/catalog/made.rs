@@ -23,7 +23,7 @@ async fn a_manager_adds_a_place_and_a_room_and_anybody_reads_them() {
     assert_eq!(shown.header("cache-control"), Some("public, max-age=30"));
 
     let body = json!({
-        "location": place, "name": "Blue room", "capacity": 8, "equipment": ["Beamer", "whiteboard", "beamer"],
+        "location_id": place, "name": "Blue room", "capacity": 8, "equipment": ["Beamer", "whiteboard", "beamer"],
         "attributes": { "Floor": "3rd" },
         "rules": {
             "grid": 30, "max_length": 240, "buffer_after": 15,
@@ -90,7 +90,7 @@ async fn a_retry_with_the_same_key_makes_nothing_twice() {
         .await
         .refused(422, "idempotency_key_reused");
 
-    let body = json!({ "location": first.text_of("id"), "name": "Blue", "capacity": 4 });
+    let body = json!({ "location_id": first.text_of("id"), "name": "Blue", "capacity": 4 });
     let first = app.post("/v2/rooms", body.clone()).by(&manager).key("k2").send().await.expect(201);
     let again = app.post("/v2/rooms", body.clone()).by(&manager).key("k2").send().await.expect(201);
     assert_eq!((again.data(), again.header("idempotent-replayed")), (first.data(), Some("true")));
@@ -107,7 +107,7 @@ async fn only_managers_change_the_catalogue_and_only_within_their_scope() {
     let foreign = room(&app, &admin, &there, "Blue", 4).await;
     let scope = Scope::Locations([here.parse().unwrap()].into());
     let manager = app.person_at(Role::Manager, scope).await;
-    let new = |place: &str| json!({ "location": place, "name": "Green", "capacity": 1 });
+    let new = |place: &str| json!({ "location_id": place, "name": "Green", "capacity": 1 });
     app.post("/v2/rooms", new(&here)).by(&manager).send().await.expect(201);
     app.post("/v2/rooms", new(&there)).by(&manager).send().await.refused(403, "forbidden");
     app.post("/v2/locations", json!({ "name": "Third", "zone": "UTC" }))

@@ -11,7 +11,7 @@ async fn every_bad_field_of_a_room_is_told_at_once() {
     let app = TestApp::start().await;
     let manager = app.person(Role::Manager).await;
     let body = json!({
-        "location": "loc_x", "name": " ", "capacity": 0, "equipment": ["ok", ""], "attributes": { "a": "" }, "colour": 1,
+        "location_id": "loc_x", "name": " ", "capacity": 0, "equipment": ["ok", ""], "attributes": { "a": "" }, "colour": 1,
         "rules": {
             "grid": 7, "min_length": 60, "max_length": 30, "max_notice": 0,
             "hours": { "week": week("17:00", "09:00") },
@@ -23,7 +23,7 @@ async fn every_bad_field_of_a_room_is_told_at_once() {
         "/capacity",
         "/colour",
         "/equipment/1",
-        "/location",
+        "/location_id",
         "/name",
         "/rules/grid",
         "/rules/hours/week/0/0/end",
@@ -34,19 +34,19 @@ async fn every_bad_field_of_a_room_is_told_at_once() {
     assert_eq!(pointers(&answer), expected.map(str::to_owned).into());
 
     let body =
-        json!({ "location": 7, "capacity": "big", "rules": { "grid": "x", "hours": [], "colour": 1 } });
+        json!({ "location_id": 7, "capacity": "big", "rules": { "grid": "x", "hours": [], "colour": 1 } });
     let answer = app.post("/v2/rooms", body).by(&manager).send().await.refused(422, "validation_failed");
-    let expected = ["/capacity", "/location", "/name", "/rules/colour", "/rules/grid", "/rules/hours"];
+    let expected = ["/capacity", "/location_id", "/name", "/rules/colour", "/rules/grid", "/rules/hours"];
     assert_eq!(pointers(&answer), expected.map(str::to_owned).into());
 
     let many: Vec<String> = (0..51).map(|n| format!("tag {n}")).collect();
     let unknown = LocationId::derived([1; 16]).to_string();
-    let body = json!({ "location": unknown, "name": "A", "capacity": 1, "equipment": many });
+    let body = json!({ "location_id": unknown, "name": "A", "capacity": 1, "equipment": many });
     let answer = app.post("/v2/rooms", body).by(&manager).send().await.refused(422, "validation_failed");
     assert_eq!(pointers(&answer), ["/equipment".to_owned()].into());
-    let body = json!({ "location": unknown, "name": "A", "capacity": 1 });
+    let body = json!({ "location_id": unknown, "name": "A", "capacity": 1 });
     let answer = app.post("/v2/rooms", body).by(&manager).send().await.refused(422, "validation_failed");
-    assert_eq!(answer.fields(), [("/location".to_owned(), "unknown".to_owned())]);
+    assert_eq!(answer.fields(), [("/location_id".to_owned(), "unknown".to_owned())]);
     app.post("/v2/rooms", json!({})).by(&manager).send().await.refused(422, "validation_failed");
     app.call(reqwest::Method::POST, "/v2/rooms")
         .by(&manager)
@@ -135,9 +135,9 @@ async fn a_patch_changes_what_it_names_and_a_stale_one_is_refused() {
         ),
         "{answer:?}"
     );
-    let change = json!({ "location": place, "retired": true, "version": 9 });
+    let change = json!({ "location_id": place, "retired": true, "version": 9 });
     let answer = app.patch(&path, change).by(&manager).send().await.refused(422, "validation_failed");
-    assert_eq!(pointers(&answer), ["/location", "/retired", "/version"].map(str::to_owned).into());
+    assert_eq!(pointers(&answer), ["/location_id", "/retired", "/version"].map(str::to_owned).into());
     app.delete(&path)
         .by(&manager)
         .header("if-match", "\"1\"")

@@ -19,7 +19,8 @@ async fn rooms_are_found_by_what_they_are_in_pages() {
         (&there, "Green", 12, json!(["beamer", "tv", "phone"])),
         (&there, "Tiny", 2, json!([])),
     ] {
-        let body = json!({ "location": place, "name": name, "capacity": capacity, "equipment": equipment });
+        let body =
+            json!({ "location_id": place, "name": name, "capacity": capacity, "equipment": equipment });
         app.post("/v2/rooms", body).by(&admin).send().await.expect(201);
     }
     let here_query = format!("location={here}");
@@ -130,7 +131,7 @@ async fn rooms_are_found_by_when_they_are_free() {
         ("Long", 6, json!({ "min_length": 120 })),
         ("Broken", 7, json!({})),
     ] {
-        let body = json!({ "location": place, "name": name, "capacity": capacity, "rules": rules });
+        let body = json!({ "location_id": place, "name": name, "capacity": capacity, "rules": rules });
         ids.push(app.post("/v2/rooms", body).by(&admin).send().await.expect(201).text_of("id"));
     }
     let hour = ("2027-01-04T13:00:00Z", "2027-01-04T14:00:00Z");

@@ -103,15 +103,15 @@ impl Asks<'_> {
         }
     }
 
-    /// The same weekday and time for three weeks, each as a booking.
+    /// The same weekday and time for four weeks; each occurrence answers for itself.
     pub fn teams(&mut self, count: usize) {
         for _ in 0..count {
             let (room, start, minutes) = self.slot();
             let by = self.chance.pick(&self.firm.customers).clone();
-            for week in 0..3 {
-                let body = Self::wanted(&room, start + jiff::Span::new().weeks(week), minutes);
-                self.add("team, weekly", &by, "/v2/bookings", body, BOOKED);
-            }
+            let body = json!({
+                "room_id": room.id, "local_start": start, "length_minutes": minutes, "count": 4, "title": "Team",
+            });
+            self.add("team series", &by, "/v2/series", body, &["201"]);
         }
     }
 

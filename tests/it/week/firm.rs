@@ -1,6 +1,9 @@
 //! The office that the week is lived in: three places in three zones, forty rooms, and the people.
 
+use std::collections::BTreeSet;
+
 use domain::{Location, Resource, Role, Scope};
+use serde_json::json;
 
 use crate::harness::{Person, TestApp};
 use crate::office;
@@ -14,12 +17,15 @@ pub struct Firm {
     pub customers: Vec<Person>,
     /// One at the desk of each place.
     pub desks: Vec<(Location, Person)>,
+    /// Ids of those who want no mail: every other customer.
+    pub quiet: BTreeSet<String>,
 }
 
 impl Firm {
     /// Rooms are open from 7 to 20 by their own clocks, with one of two grids; every fifth keeps a quarter of an hour free.
     pub async fn open(app: &TestApp) -> Self {
         let (mut rooms, mut desks, mut customers) = (Vec::new(), Vec::new(), Vec::new());
+        let mut quiet = BTreeSet::new();
         for (zone, count) in PLACES {
             let place = office::place(app, zone).await;
             for n in 0..count {
@@ -36,10 +42,16 @@ impl Firm {
         }
         // What is popular stands first, and it is not all in one place.
         rooms.sort_by_key(|room| (room.capacity, room.id));
-        for _ in 0..CUSTOMERS {
-            customers.push(app.person(Role::Customer).await);
+        for n in 0..CUSTOMERS {
+            let person = app.person(Role::Customer).await;
+            if n % 2 == 1 {
+                let no_mail = json!({ "preferences": { "email": false } });
+                app.patch("/v2/auth/me", no_mail).by(&person).send().await.expect(200);
+                quiet.insert(person.id.to_string());
+            }
+            customers.push(person);
         }
-        Self { rooms, customers, desks }
+        Self { rooms, customers, desks, quiet }
     }
 
     /// The same people with tokens that hold now.

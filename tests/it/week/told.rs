@@ -17,8 +17,9 @@ pub type Told = BTreeSet<(MessageKind, String, String)>;
 const AHEAD: SignedDuration = SignedDuration::from_hours(1);
 
 /// One message for each booking that was confirmed, moved or given back; and a reminder of each start that still held when
-/// somebody looked in the hour before it. `looks` are the times at which the workers did what was due.
-pub fn due(events: &[Event], looks: &[Timestamp]) -> Told {
+/// somebody looked in the hour before it; for those who want mail. `looks` are the times at which the workers did what was
+/// due.
+pub fn due(events: &[Event], looks: &[Timestamp], quiet: &BTreeSet<String>) -> Told {
     let mut told = Told::new();
     let mut of: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
     for event in events.iter().filter(|event| event.kind.starts_with("booking.")) {
@@ -26,6 +27,10 @@ pub fn due(events: &[Event], looks: &[Timestamp]) -> Told {
     }
     for (booking, mut events) in of {
         events.sort_by_key(|event| event.sequence);
+        let user = events[0].data.pointer("/after/user").and_then(Value::as_str).unwrap();
+        if quiet.contains(user) {
+            continue;
+        }
         let mut start = None;
         for (at, event) in events.iter().enumerate() {
             let after = |pointer| event.data.pointer(pointer).and_then(Value::as_str);

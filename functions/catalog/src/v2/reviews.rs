@@ -19,9 +19,9 @@ use crate::{App, reviews};
 #[schemars(rename = "Review")]
 pub(crate) struct View {
     id: String,
-    room: String,
+    room_id: String,
     /// Its author.
-    user: String,
+    user_id: String,
     /// 1 to 5.
     rating: u8,
     /// As it was written: escape it for where you show it.
@@ -31,7 +31,7 @@ pub(crate) struct View {
     version: u64,
     /// For its author and those who read all reviews.
     #[serde(skip_serializing_if = "Option::is_none")]
-    booking: Option<String>,
+    booking_id: Option<String>,
     /// `visible`, `hidden` or `removed`; for its author and those who read all reviews.
     #[serde(skip_serializing_if = "Option::is_none")]
     visibility: Option<String>,
@@ -64,7 +64,7 @@ pub(crate) struct ModeratedView {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "ReviewReport")]
 pub(crate) struct ReportView {
-    room: String,
+    room_id: String,
     /// For everybody to see.
     visible: u64,
     /// Visible reviews with 1, 2, 3, 4 and 5 stars.
@@ -275,14 +275,14 @@ impl View {
         let all = sight >= Sight::All;
         Self {
             id: review.id.to_string(),
-            room: review.resource.to_string(),
-            user: review.user.to_string(),
+            room_id: review.resource.to_string(),
+            user_id: review.user.to_string(),
             rating: review.rating.into(),
             text: review.text.as_ref().map(ToString::to_string),
             created_at: review.created_at.to_string(),
             updated_at: review.updated_at.to_string(),
             version: review.version,
-            booking: own.then(|| review.booking.to_string()),
+            booking_id: own.then(|| review.booking.to_string()),
             visibility: own.then(|| review.visibility.as_str().to_owned()),
             flag: review.flag.as_ref().filter(|_| all).map(|flag| FlagView {
                 by: flag.by.to_string(),
@@ -301,7 +301,7 @@ impl View {
 impl ReportView {
     fn of(room: ResourceId, report: &Report, reads: bool) -> Self {
         Self {
-            room: room.to_string(),
+            room_id: room.to_string(),
             visible: report.visible,
             stars: report.stars,
             average_milli: report.average_milli(),

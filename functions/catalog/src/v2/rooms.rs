@@ -23,7 +23,7 @@ use crate::{App, rooms as cases, search};
 #[schemars(rename = "Room")]
 pub(crate) struct View {
     id: String,
-    location: String,
+    location_id: String,
     /// The location's zone.
     zone: String,
     name: String,
@@ -95,7 +95,7 @@ web::request! {
     /// A new room.
     pub(crate) struct New {
         /// Where it is.
-        location: LocationId as String,
+        location_id: LocationId as String,
         /// Unique within the location.
         name: Name as String,
         /// People that fit in, 1 to 100,000.
@@ -156,7 +156,7 @@ pub(crate) async fn create(
     Json(new): Json<New>,
 ) -> Result<Reply<View>> {
     let draft = cases::Draft {
-        location: new.location,
+        location: new.location_id,
         name: new.name,
         capacity: new.capacity.0,
         equipment: new.equipment.unwrap_or_default().0,
@@ -320,7 +320,7 @@ impl View {
     pub(crate) fn of(room: &Resource) -> Self {
         Self {
             id: room.id.to_string(),
-            location: room.location.to_string(),
+            location_id: room.location.to_string(),
             zone: room.zone.to_string(),
             name: room.name.to_string(),
             capacity: room.capacity,

@@ -25,7 +25,8 @@ pub(crate) struct Serve {
 
 impl Serve {
     pub(crate) async fn run(self) -> Outcome {
-        let filter = EnvFilter::try_from_env("HOLDFAST_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+        let filter =
+            EnvFilter::try_from_env("HOLDFAST_LOG").unwrap_or_else(|_| EnvFilter::new("warn,dynoxide=error"));
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
         let data = if self.memory { Data::Memory } else { Data::Dir(self.data.clone()) };
         let secret = if self.memory { env::random() } else { local::secret(&self.data)? };
