@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, ConditionCheck, Delete, Put, ReturnConsumedCapacity,
+    CancellationReason, Delete, Put, ReturnConsumedCapacity,
     ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use errors::{Code, Error, Result};
@@ -150,29 +150,6 @@ impl Tx {
             Delete::builder().table_name(store.name(table)).set_key(Some(key(table, pk, sk))).build();
         self.built(delete, |tx, delete| {
             tx.push(TransactWriteItem::builder().delete(delete).build(), unconditional)
-        });
-    }
-
-    /// A condition on an item that the transaction does not write; costs as much as a write.
-    pub(crate) fn check(
-        &mut self,
-        store: &Store,
-        (table, pk, sk): (&Table, &str, &str),
-        condition: &str,
-        values: &[(&str, AttributeValue)],
-        refused: impl FnOnce(Option<Item>) -> Error + Send + 'static,
-    ) {
-        let mut check = ConditionCheck::builder()
-            .table_name(store.name(table))
-            .set_key(Some(key(table, pk, sk)))
-            .condition_expression(condition)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        for (name, value) in values {
-            check = check.expression_attribute_values(*name, value.clone());
-        }
-        self.built(check.build(), |tx, check| {
-            let action = TransactWriteItem::builder().condition_check(check).build();
-            tx.push(action, |old| Refused::Error(refused(old)));
         });
     }
 
