@@ -93,10 +93,8 @@ async fn the_tour_is_what_happens() {
     let place =
         tour.step(Some(&admin), Method::POST, "/v2/locations", Some(body)).await.expect(201).text_of("id");
     let open = json!([{ "start": "08:00", "end": "18:00" }]);
-    let week: Value = ["monday", "tuesday", "wednesday", "thursday", "friday"]
-        .map(|day| (day, open.clone()))
-        .into_iter()
-        .collect();
+    let closed = json!([]);
+    let week = [&open, &open, &open, &open, &open, &closed, &closed];
     let body = json!({
         "location_id": place, "name": "Spree", "capacity": 6, "equipment": ["screen", "whiteboard"],
         "rules": { "buffer_after": 10, "hours": { "week": week } },
