@@ -9,6 +9,7 @@ mod firm;
 mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
 use domain::{BookingState, MessageKind, Span};
 use futures::StreamExt;
@@ -21,7 +22,7 @@ use asks::{Ask, Asks, Made};
 use chance::Chance;
 use firm::Firm;
 
-const SEED: u64 = 2_027_01_04;
+const SEED: u64 = 2027;
 const CLIENTS: usize = 16;
 /// Mornings and noons of five days.
 const HALF_DAYS: usize = 10;
@@ -62,8 +63,11 @@ async fn a_week_of_forty_rooms_sells_nothing_twice_and_tells_everybody_once() {
     let asked = began.elapsed();
     let bookings = week.agreed().await;
     let told = week.all_told().await;
-    week.print(seed, &bookings, &told);
+    let (attempts, rooms) = (week.attempts(), week.firm.rooms.len());
+    println!("week: seed {seed}, {rooms} rooms, {attempts} attempts, {CLIENTS} at a time");
+    println!("{}", week.table(&bookings, &told));
     println!("{:.1} s, of which {:.1} s asking", began.elapsed().as_secs_f64(), asked.as_secs_f64());
+    assert!(attempts >= LEAST_ATTEMPTS, "{attempts}");
 }
 
 impl Week {
@@ -74,7 +78,7 @@ impl Week {
         let changed = self.some_made(25);
         let today = self.app.now().to_zoned(jiff::tz::TimeZone::UTC).date();
         let mut asks =
-            Asks { chance: &mut self.chance, firm: &self.firm, today, round: round * 10, asks: Vec::new() };
+            Asks { chance: &mut self.chance, firm: &self.firm, today, round: round * 10, list: Vec::new() };
         asks.singles(80);
         asks.teams(5);
         asks.collisions(20);
@@ -87,7 +91,7 @@ impl Week {
         for _ in 0..2 {
             asks.invalid(self.made.first());
         }
-        let asks = asks.asks;
+        let asks = asks.list;
         let holds = self.run(asks).await;
 
         self.pass(SignedDuration::from_mins(2)).await;
@@ -98,10 +102,10 @@ impl Week {
             firm: &self.firm,
             today,
             round: round * 10 + 1,
-            asks: Vec::new(),
+            list: Vec::new(),
         };
         asks.confirms(&confirm);
-        let asks = asks.asks;
+        let asks = asks.list;
         self.run(asks).await;
 
         self.pass(SignedDuration::from_mins(8)).await;
@@ -110,10 +114,10 @@ impl Week {
             firm: &self.firm,
             today,
             round: round * 10 + 2,
-            asks: Vec::new(),
+            list: Vec::new(),
         };
         asks.takeovers(leave);
-        let asks = asks.asks;
+        let asks = asks.list;
         self.run(asks).await;
         self.pass(SignedDuration::ZERO).await;
     }
@@ -245,20 +249,22 @@ impl Week {
         kinds
     }
 
-    fn print(&self, seed: u64, bookings: &BTreeMap<&str, usize>, told: &BTreeMap<MessageKind, usize>) {
-        let attempts = self.answers.iter().filter(|(kind, _)| !kind.starts_with(' '));
-        let attempts: usize = attempts.flat_map(|(_, answers)| answers.values()).sum();
-        println!(
-            "week: seed {seed}, {} rooms, {attempts} attempts, {CLIENTS} at a time",
-            self.firm.rooms.len()
-        );
-        println!("{:<24}{:>8}  answers", "attempts", "count");
+    /// What was asked, answered and told, as a table.
+    fn table(&self, bookings: &BTreeMap<&str, usize>, told: &BTreeMap<MessageKind, usize>) -> String {
+        let mut table = format!("{:<24}{:>8}  answers\n", "attempts", "count");
         for (kind, answers) in &self.answers {
             let told: Vec<String> = answers.iter().map(|(told, count)| format!("{told}: {count}")).collect();
-            println!("{kind:<24}{:>8}  {}", answers.values().sum::<usize>(), told.join(", "));
+            let count: usize = answers.values().sum();
+            let _ = writeln!(table, "{kind:<24}{count:>8}  {}", told.join(", "));
         }
-        println!("bookings: {bookings:?}");
-        println!("messages, each once: {told:?}");
-        assert!(attempts >= LEAST_ATTEMPTS, "{attempts}");
+        let _ = writeln!(table, "bookings: {bookings:?}");
+        let _ = write!(table, "messages, each once: {told:?}");
+        table
+    }
+
+    /// How often something was asked for.
+    fn attempts(&self) -> usize {
+        let asked = self.answers.iter().filter(|(kind, _)| !kind.starts_with(' '));
+        asked.flat_map(|(_, answers)| answers.values()).sum()
     }
 }

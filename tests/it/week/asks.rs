@@ -15,15 +15,15 @@ const LENGTHS: [i64; 6] = [4, 2, 4, 6, 8, 12];
 
 /// Something that somebody asks for.
 #[derive(Clone)]
-pub struct Ask {
+pub(super) struct Ask {
     /// How it is counted.
-    pub kind: &'static str,
-    pub by: Person,
-    pub path: String,
-    pub key: Option<String>,
-    pub body: Value,
+    pub(super) kind: &'static str,
+    pub(super) by: Person,
+    pub(super) path: String,
+    pub(super) key: Option<String>,
+    pub(super) body: Value,
     /// Statuses and codes that are right.
-    pub right: &'static [&'static str],
+    pub(super) right: &'static [&'static str],
 }
 
 const BOOKED: &[&str] = &["201", "409 slot_taken"];
@@ -34,14 +34,14 @@ const CHANGED: &[&str] = &["200", "409 wrong_state"];
 
 /// A booking that was made, as far as its maker knows.
 #[derive(Clone)]
-pub struct Made {
-    pub id: String,
-    pub room: usize,
-    pub by: Person,
+pub(super) struct Made {
+    pub(super) id: String,
+    pub(super) room: usize,
+    pub(super) by: Person,
 }
 
 impl Ask {
-    pub fn call<'a>(&self, app: &'a TestApp) -> Call<'a> {
+    pub(super) fn call<'a>(&self, app: &'a TestApp) -> Call<'a> {
         let call = match self.kind {
             "invalid: broken JSON" => {
                 app.call(reqwest::Method::POST, &self.path).raw("application/json", "{")
@@ -57,13 +57,13 @@ impl Ask {
 }
 
 /// Makes what is asked for, one half-day after the other.
-pub struct Asks<'a> {
-    pub chance: &'a mut Chance,
-    pub firm: &'a Firm,
-    pub today: Date,
+pub(super) struct Asks<'a> {
+    pub(super) chance: &'a mut Chance,
+    pub(super) firm: &'a Firm,
+    pub(super) today: Date,
     /// Names the half-day in keys.
-    pub round: usize,
-    pub asks: Vec<Ask>,
+    pub(super) round: usize,
+    pub(super) list: Vec<Ask>,
 }
 
 impl Asks<'_> {
@@ -75,8 +75,8 @@ impl Asks<'_> {
         body: Value,
         right: &'static [&'static str],
     ) {
-        let key = Some(format!("{} {}", self.round, self.asks.len()));
-        self.asks.push(Ask { kind, by: by.clone(), path: path.to_owned(), key, body, right });
+        let key = Some(format!("{} {}", self.round, self.list.len()));
+        self.list.push(Ask { kind, by: by.clone(), path: path.to_owned(), key, body, right });
     }
 
     /// A room, a day of the next seven, and a time on its grid within its hours.
@@ -93,7 +93,7 @@ impl Asks<'_> {
         json!({ "room_id": room.id, "local_start": start, "local_end": end, "attendees": 3 })
     }
 
-    pub fn singles(&mut self, count: usize) {
+    pub(super) fn singles(&mut self, count: usize) {
         for _ in 0..count {
             let (room, start, minutes) = self.slot();
             let by = self.chance.pick(&self.firm.customers).clone();
@@ -104,7 +104,7 @@ impl Asks<'_> {
     }
 
     /// The same weekday and time for three weeks; each occurrence answers for itself.
-    pub fn teams(&mut self, count: usize) {
+    pub(super) fn teams(&mut self, count: usize) {
         for _ in 0..count {
             let (room, start, minutes) = self.slot();
             let by = self.chance.pick(&self.firm.customers).clone();
@@ -116,8 +116,8 @@ impl Asks<'_> {
     }
 
     /// Somebody else wants half of what was just asked for.
-    pub fn collisions(&mut self, count: usize) {
-        let before: Vec<Ask> = self.asks.iter().filter(|ask| ask.kind == "meeting").cloned().collect();
+    pub(super) fn collisions(&mut self, count: usize) {
+        let before: Vec<Ask> = self.list.iter().filter(|ask| ask.kind == "meeting").cloned().collect();
         for _ in 0..count {
             let mut body = self.chance.pick(&before).body.clone();
             let start: DateTime = body["local_start"].as_str().unwrap().parse().unwrap();
@@ -129,17 +129,17 @@ impl Asks<'_> {
     }
 
     /// The same request once more, at the same time.
-    pub fn double_clicks(&mut self, count: usize) {
+    pub(super) fn double_clicks(&mut self, count: usize) {
         for _ in 0..count {
-            let at = self.chance.below(self.asks.len());
-            if self.asks[at].key.is_some() && self.asks[at].path == "/v2/bookings" {
-                let again = Ask { kind: "double click", right: TWICE, ..self.asks[at].clone() };
-                self.asks.insert(at + 1, again);
+            let at = self.chance.below(self.list.len());
+            if self.list[at].key.is_some() && self.list[at].path == "/v2/bookings" {
+                let again = Ask { kind: "double click", right: TWICE, ..self.list[at].clone() };
+                self.list.insert(at + 1, again);
             }
         }
     }
 
-    pub fn desk(&mut self, count: usize) {
+    pub(super) fn desk(&mut self, count: usize) {
         for _ in 0..count {
             let (room, start, minutes) = self.slot();
             let mut body = Self::wanted(&room, start, minutes);
@@ -148,7 +148,7 @@ impl Asks<'_> {
         }
     }
 
-    pub fn holds(&mut self, count: usize) {
+    pub(super) fn holds(&mut self, count: usize) {
         for _ in 0..count {
             let (room, start, minutes) = self.slot();
             let by = self.chance.pick(&self.firm.customers).clone();
@@ -158,7 +158,7 @@ impl Asks<'_> {
         }
     }
 
-    pub fn reschedules(&mut self, made: &[Made]) {
+    pub(super) fn reschedules(&mut self, made: &[Made]) {
         for booking in made {
             let (_, start, minutes) = self.slot();
             let end = start + jiff::Span::new().minutes(minutes);
@@ -174,7 +174,7 @@ impl Asks<'_> {
     }
 
     /// One in four is given back by the desk.
-    pub fn cancels(&mut self, made: &[Made]) {
+    pub(super) fn cancels(&mut self, made: &[Made]) {
         for booking in made {
             let desk = self.chance.below(4) == 0;
             let by = if desk { self.firm.desk(&self.firm.rooms[booking.room]) } else { &booking.by };
@@ -183,7 +183,7 @@ impl Asks<'_> {
         }
     }
 
-    pub fn confirms(&mut self, holds: &[Made]) {
+    pub(super) fn confirms(&mut self, holds: &[Made]) {
         for hold in holds {
             let path = format!("/v2/bookings/{}/confirm", hold.id);
             self.add("confirm", &hold.by, &path, json!({}), &["200"]);
@@ -191,7 +191,7 @@ impl Asks<'_> {
     }
 
     /// Somebody else asks for what was held, and the holder comes too late.
-    pub fn takeovers(&mut self, holds: &[(Made, Value)]) {
+    pub(super) fn takeovers(&mut self, holds: &[(Made, Value)]) {
         for (hold, body) in holds {
             let by = self.chance.pick(&self.firm.customers).clone();
             let mut body = body.clone();
@@ -203,7 +203,7 @@ impl Asks<'_> {
     }
 
     /// One of each.
-    pub fn invalid(&mut self, foreign: Option<&Made>) {
+    pub(super) fn invalid(&mut self, foreign: Option<&Made>) {
         const NOT_BOOKABLE: &[&str] = &["422 not_bookable"];
         let (room, start, minutes) = self.slot();
         let by = self.chance.pick(&self.firm.customers).clone();
@@ -244,6 +244,6 @@ impl Asks<'_> {
             self.add("invalid: not theirs", stranger, &path, json!({}), &["404 not_found"]);
         }
         self.add("invalid: no key", &by, book, at(start, minutes), &["400 idempotency_key_required"]);
-        self.asks.last_mut().unwrap().key = None;
+        self.list.last_mut().unwrap().key = None;
     }
 }

@@ -1,13 +1,13 @@
-//! Chance that is the same for the same seed: SplitMix64 (Steele, Lea and Flood, 2014).
+//! Chance that is the same for the same seed: `SplitMix64` (Steele, Lea and Flood, 2014).
 
-pub struct Chance(u64);
+pub(super) struct Chance(u64);
 
 impl Chance {
-    pub fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -16,16 +16,16 @@ impl Chance {
     }
 
     /// 0 to `most` - 1.
-    pub fn below(&mut self, most: usize) -> usize {
+    pub(super) fn below(&mut self, most: usize) -> usize {
         usize::try_from(self.next() % u64::try_from(most).unwrap()).unwrap()
     }
 
-    pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+    pub(super) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
         &from[self.below(from.len())]
     }
 
     /// The same, the first ones much more often than the last: what is popular stands first.
-    pub fn favour<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+    pub(super) fn favour<'a, T>(&mut self, from: &'a [T]) -> &'a T {
         let at = self.below(from.len()).min(self.below(from.len()));
         &from[at]
     }

@@ -9,27 +9,27 @@ use crate::harness::{Person, TestApp};
 use crate::office;
 
 /// Places with the number of their rooms. One zone is half an hour off.
-const PLACES: [(&str, usize); 3] = [("Europe/Berlin", 16), ("Asia/Kolkata", 14), ("America/New_York", 10)];
+const PLACES: [(&str, u32); 3] = [("Europe/Berlin", 16), ("Asia/Kolkata", 14), ("America/New_York", 10)];
 const CUSTOMERS: usize = 60;
 
-pub struct Firm {
-    pub rooms: Vec<Resource>,
-    pub customers: Vec<Person>,
+pub(super) struct Firm {
+    pub(super) rooms: Vec<Resource>,
+    pub(super) customers: Vec<Person>,
     /// One at the desk of each place.
-    pub desks: Vec<(Location, Person)>,
+    pub(super) desks: Vec<(Location, Person)>,
     /// Ids of those who want no mail: every other customer.
-    pub quiet: BTreeSet<String>,
+    pub(super) quiet: BTreeSet<String>,
 }
 
 impl Firm {
     /// Rooms are open from 7 to 20 by their own clocks, with one of two grids; every fifth keeps a quarter of an hour free.
-    pub async fn open(app: &TestApp) -> Self {
+    pub(super) async fn open(app: &TestApp) -> Self {
         let (mut rooms, mut desks, mut customers) = (Vec::new(), Vec::new(), Vec::new());
         let mut quiet = BTreeSet::new();
         for (zone, count) in PLACES {
             let place = office::place(app, zone).await;
             for n in 0..count {
-                let room = office::room(app, &place).open(7 * 60, 20 * 60).with(4 + 2 * (n as u32 % 5), &[]);
+                let room = office::room(app, &place).open(7 * 60, 20 * 60).with(4 + 2 * (n % 5), &[]);
                 let room = room.rules(|rules| {
                     (rules.grid, rules.min_length) = if n % 2 == 0 { (15, 15) } else { (30, 30) };
                     rules.buffer_after = if n % 5 == 4 { 15 } else { 0 };
@@ -55,20 +55,20 @@ impl Firm {
     }
 
     /// The same people with tokens that hold now.
-    pub fn renew(&mut self, app: &TestApp) {
+    pub(super) fn renew(&mut self, app: &TestApp) {
         for person in self.customers.iter_mut().chain(self.desks.iter_mut().map(|(_, person)| person)) {
             *person = app.renewed(person);
         }
     }
 
     /// Who is at the desk of the room's place.
-    pub fn desk(&self, room: &Resource) -> &Person {
+    pub(super) fn desk(&self, room: &Resource) -> &Person {
         let (_, person) = self.desks.iter().find(|(place, _)| place.id == room.location).unwrap();
         person
     }
 
     /// Who is at the desk of another place.
-    pub fn other_desk(&self, room: &Resource) -> &Person {
+    pub(super) fn other_desk(&self, room: &Resource) -> &Person {
         let (_, person) = self.desks.iter().find(|(place, _)| place.id != room.location).unwrap();
         person
     }

@@ -11,7 +11,7 @@ use super::firm::Firm;
 use crate::harness::TestApp;
 
 /// What is told of which booking, and by which version or for which start.
-pub type Told = BTreeSet<(MessageKind, String, String)>;
+pub(super) type Told = BTreeSet<(MessageKind, String, String)>;
 
 /// A reminder goes out so long before the start.
 const AHEAD: SignedDuration = SignedDuration::from_hours(1);
@@ -19,7 +19,7 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(1);
 /// One message for each booking that was confirmed, moved or given back; and a reminder of each start that still held when
 /// somebody looked in the hour before it; for those who want mail. `looks` are the times at which the workers did what was
 /// due.
-pub fn due(events: &[Event], looks: &[Timestamp], quiet: &BTreeSet<String>) -> Told {
+pub(super) fn due(events: &[Event], looks: &[Timestamp], quiet: &BTreeSet<String>) -> Told {
     let mut told = Told::new();
     let mut of: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
     for event in events.iter().filter(|event| event.kind.starts_with("booking.")) {
@@ -57,7 +57,7 @@ pub fn due(events: &[Event], looks: &[Timestamp], quiet: &BTreeSet<String>) -> T
 }
 
 /// What was sent, each once and at the first attempt.
-pub async fn sent(app: &TestApp, firm: &Firm) -> Told {
+pub(super) async fn sent(app: &TestApp, firm: &Firm) -> Told {
     let mut messages = BTreeMap::new();
     for person in firm.customers.iter().chain(firm.desks.iter().map(|(_, desk)| desk)) {
         let mut after = None;
