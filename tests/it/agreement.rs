@@ -8,7 +8,7 @@ use crate::harness::TestApp;
 
 /// What was compared.
 #[derive(Debug, PartialEq, Eq, Clone, Copy)]
-pub struct Agreement {
+pub(crate) struct Agreement {
     /// Bookings that claim time now.
     pub bookings: usize,
     /// Runs of quanta that are taken now.
@@ -16,7 +16,7 @@ pub struct Agreement {
 }
 
 /// Compares the two for a room over a span; panics where they differ.
-pub async fn agree(app: &TestApp, room: &Resource, over: Span) -> Agreement {
+pub(crate) async fn agree(app: &TestApp, room: &Resource, over: Span) -> Agreement {
     let now = app.now();
     let taken = ledger::taken(app.store(), room.id, over, now).await.unwrap();
     let place = (room.location, &room.zone);
@@ -39,6 +39,6 @@ pub async fn agree(app: &TestApp, room: &Resource, over: Span) -> Agreement {
 }
 
 /// The week that begins when every test begins.
-pub fn week(app: &TestApp) -> Span {
+pub(crate) fn week(app: &TestApp) -> Span {
     Span::new(app.now(), app.now() + SignedDuration::from_hours(24 * 7)).unwrap()
 }

@@ -51,9 +51,9 @@ async fn each_use_case_costs_what_it_may() {
     line("give it back", cancel.await.expect(200), 2, 12);
     let mut body = office::wanted(&room, "19:00", "20:00");
     body["hold_seconds"] = json!(300);
-    let held = app.post("/v2/bookings", body).by(&person).key("hold").send().await.expect(201);
-    let hold = held.text_of("id");
-    line("hold an hour", held, 2, 10);
+    let kept = app.post("/v2/bookings", body).by(&person).key("hold").send().await.expect(201);
+    let hold = kept.text_of("id");
+    line("hold an hour", kept, 2, 10);
     let confirm =
         app.post(&format!("/v2/bookings/{hold}/confirm"), json!({})).by(&person).key("confirm").send();
     line("confirm it", confirm.await.expect(200), 2, 12);

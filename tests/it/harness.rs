@@ -14,10 +14,10 @@ use web::AccessToken;
 use crate::schema::Contract;
 
 /// Monday, 4 January 2027, 08:00 in UTC: when every test begins.
-pub const START: &str = "2027-01-04T08:00:00Z";
+pub(crate) const START: &str = "2027-01-04T08:00:00Z";
 
 /// An installation.
-pub struct TestApp {
+pub(crate) struct TestApp {
     server: local::Server,
     clock: Clock,
     http: reqwest::Client,
@@ -25,7 +25,7 @@ pub struct TestApp {
 
 /// Somebody with an account and an access token.
 #[derive(Clone, Debug)]
-pub struct Person {
+pub(crate) struct Person {
     pub id: UserId,
     pub session: SessionId,
     pub user_name: String,
@@ -35,7 +35,7 @@ pub struct Person {
 
 /// An answer, already checked against the description of the API.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     pub status: StatusCode,
     pub headers: reqwest::header::HeaderMap,
     pub body: Value,
@@ -44,12 +44,12 @@ pub struct Answer {
 
 impl TestApp {
     /// Starts an installation.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_with(local::Options::new(Data::Memory)).await
     }
 
     /// Starts an installation with other options; clock and secret are the tests' own.
-    pub async fn start_with(options: local::Options) -> Self {
+    pub(crate) async fn start_with(options: local::Options) -> Self {
         let clock = Clock::at(START.parse().unwrap());
         let server = local::start(local::Options {
             clock: clock.clone(),
@@ -60,36 +60,36 @@ impl TestApp {
         Self { server: server.await.unwrap(), clock, http: reqwest::Client::new() }
     }
 
-    pub fn store(&self) -> &Store {
+    pub(crate) fn store(&self) -> &Store {
         &self.server.core().store
     }
 
-    pub fn server(&self) -> &local::Server {
+    pub(crate) fn server(&self) -> &local::Server {
         &self.server
     }
 
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
     /// Moves the clock.
-    pub fn advance(&self, by: SignedDuration) {
+    pub(crate) fn advance(&self, by: SignedDuration) {
         self.clock.advance(by);
     }
 
     /// Lets the relay and the workers do all that is to be done now; the mail that was sent so far, latest first.
-    pub async fn settle(&self) -> Vec<providers::Email> {
+    pub(crate) async fn settle(&self) -> Vec<providers::Email> {
         self.server.workers().settle().await.unwrap();
         self.server.outbox().list(usize::MAX).unwrap()
     }
 
     /// Somebody with this role everywhere, signed in, made without the `auth` group and without a password.
-    pub async fn person(&self, role: Role) -> Person {
+    pub(crate) async fn person(&self, role: Role) -> Person {
         self.person_at(role, Scope::All).await
     }
 
     /// Somebody with this role within a scope.
-    pub async fn person_at(&self, role: Role, scope: Scope) -> Person {
+    pub(crate) async fn person_at(&self, role: Role, scope: Scope) -> Person {
         let now = self.clock.now();
         let id = UserId::new(now, env::random());
         let user_name = format!("{}-{}", role.as_str(), &id.to_string()[20..]);
@@ -126,44 +126,44 @@ impl TestApp {
     }
 
     /// An access token that holds for fifteen minutes from now.
-    pub fn token(&self, user: UserId, session: SessionId) -> String {
+    pub(crate) fn token(&self, user: UserId, session: SessionId) -> String {
         self.server.core().keys.issue(AccessToken { user, session }, self.now()).unwrap().0
     }
 
     /// The same person with a fresh access token.
-    pub fn renewed(&self, person: &Person) -> Person {
+    pub(crate) fn renewed(&self, person: &Person) -> Person {
         Person { token: self.token(person.id, person.session), ..person.clone() }
     }
 
-    pub fn get(&self, path: &str) -> Call<'_> {
+    pub(crate) fn get(&self, path: &str) -> Call<'_> {
         self.call(Method::GET, path)
     }
 
-    pub fn post(&self, path: &str, body: Value) -> Call<'_> {
+    pub(crate) fn post(&self, path: &str, body: Value) -> Call<'_> {
         self.call(Method::POST, path).json(body)
     }
 
-    pub fn put(&self, path: &str, body: Value) -> Call<'_> {
+    pub(crate) fn put(&self, path: &str, body: Value) -> Call<'_> {
         self.call(Method::PUT, path).json(body)
     }
 
-    pub fn patch(&self, path: &str, body: Value) -> Call<'_> {
+    pub(crate) fn patch(&self, path: &str, body: Value) -> Call<'_> {
         self.call(Method::PATCH, path).json(body)
     }
 
-    pub fn delete(&self, path: &str) -> Call<'_> {
+    pub(crate) fn delete(&self, path: &str) -> Call<'_> {
         self.call(Method::DELETE, path)
     }
 
     /// A request to a path that begins with its version.
-    pub fn call(&self, method: Method, path: &str) -> Call<'_> {
+    pub(crate) fn call(&self, method: Method, path: &str) -> Call<'_> {
         let request = self.http.request(method.clone(), format!("{}{path}", self.server.url()));
         Call { request, method, path: path.to_owned(), api: self.server.api() }
     }
 }
 
 /// A request that is being put together.
-pub struct Call<'a> {
+pub(crate) struct Call<'a> {
     request: reqwest::RequestBuilder,
     method: Method,
     path: String,
@@ -172,39 +172,40 @@ pub struct Call<'a> {
 
 impl Call<'_> {
     /// As somebody.
-    pub fn by(mut self, person: &Person) -> Self {
+    pub(crate) fn by(mut self, person: &Person) -> Self {
         self.request = self.request.bearer_auth(&person.token);
         self
     }
 
     /// With an `Idempotency-Key`.
-    pub fn key(self, key: &str) -> Self {
+    pub(crate) fn key(self, key: &str) -> Self {
         self.header("idempotency-key", key)
     }
 
-    pub fn header(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.request = self.request.header(name, value);
         self
     }
 
-    pub fn json(mut self, body: Value) -> Self {
+    #[expect(clippy::needless_pass_by_value, reason = "what is sent is mostly made where it is sent")]
+    pub(crate) fn json(mut self, body: Value) -> Self {
         self.request = self.request.json(&body);
         self
     }
 
-    pub fn raw(mut self, kind: &str, body: impl Into<reqwest::Body>) -> Self {
+    pub(crate) fn raw(mut self, kind: &str, body: impl Into<reqwest::Body>) -> Self {
         self.request = self.request.header("content-type", kind).body(body);
         self
     }
 
     /// Sends it, and checks the answer against the description of the API.
-    pub async fn send(self) -> Answer {
+    pub(crate) async fn send(self) -> Answer {
+        static CONTRACT: OnceLock<Contract> = OnceLock::new();
         let response = self.request.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let text = response.text().await.unwrap();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
         let answer = Answer { status, headers, body, text };
-        static CONTRACT: OnceLock<Contract> = OnceLock::new();
         let contract = CONTRACT.get_or_init(|| Contract::of(self.api));
         contract.check(&self.method, &self.path, &answer);
         answer
@@ -214,14 +215,14 @@ impl Call<'_> {
 impl Answer {
     /// The answer, if it has this status.
     #[track_caller]
-    pub fn expect(self, status: u16) -> Self {
+    pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{}", self.text);
         self
     }
 
     /// The problem's code, if the answer has this status.
     #[track_caller]
-    pub fn refused(self, status: u16, code: &str) -> Self {
+    pub(crate) fn refused(self, status: u16, code: &str) -> Self {
         let answer = self.expect(status);
         let told = answer.body.get("code").or_else(|| answer.body.get("error_code"));
         assert_eq!(told.and_then(Value::as_str), Some(code), "{}", answer.text);
@@ -229,22 +230,22 @@ impl Answer {
     }
 
     /// `data` of a v2 answer.
-    pub fn data(&self) -> &Value {
+    pub(crate) fn data(&self) -> &Value {
         &self.body["data"]
     }
 
     /// A text in `data`.
     #[track_caller]
-    pub fn text_of(&self, field: &str) -> String {
+    pub(crate) fn text_of(&self, field: &str) -> String {
         self.data()[field].as_str().unwrap_or_else(|| panic!("no {field} in {}", self.text)).to_owned()
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
     /// Pointers and codes of the field errors.
-    pub fn fields(&self) -> Vec<(String, String)> {
+    pub(crate) fn fields(&self) -> Vec<(String, String)> {
         let errors = self.body.get("errors").or_else(|| self.body.pointer("/details/errors"));
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let field = |error: &Value| (text(&error["pointer"]), text(&error["code"]));
@@ -253,7 +254,7 @@ impl Answer {
 
     /// Round trips and write units, from `X-Usage`.
     #[track_caller]
-    pub fn usage(&self) -> (u64, u64) {
+    pub(crate) fn usage(&self) -> (u64, u64) {
         let usage = self.header("x-usage").unwrap();
         let number = |name: &str| {
             let (_, rest) = usage.split_once(&format!("{name}=")).unwrap();
@@ -264,6 +265,6 @@ impl Answer {
 }
 
 /// Roles that have a permission.
-pub fn roles_with(permission: Permission) -> Vec<Role> {
+pub(crate) fn roles_with(permission: Permission) -> Vec<Role> {
     Role::ALL.into_iter().filter(|role| role.permissions().contains(&permission)).collect()
 }

@@ -10,12 +10,12 @@ use web::{Api, Version};
 use crate::harness::Answer;
 
 /// Validators by path template, method and status.
-pub struct Contract {
+pub(crate) struct Contract {
     operations: BTreeMap<(String, String), BTreeMap<String, Option<Validator>>>,
 }
 
 impl Contract {
-    pub fn of(api: &Api) -> Self {
+    pub(crate) fn of(api: &Api) -> Self {
         let mut operations = BTreeMap::new();
         for version in Version::ALL {
             let document = web::openapi::document(api, version, "test");
@@ -36,7 +36,7 @@ impl Contract {
 
     /// Fails the test unless the description knows such an answer. Paths that it does not know are the edge's business.
     #[track_caller]
-    pub fn check(&self, method: &Method, path: &str, answer: &Answer) {
+    pub(crate) fn check(&self, method: &Method, path: &str, answer: &Answer) {
         let Some(statuses) = self.find(method, path) else { return };
         let status = answer.status.as_str();
         if status == "304" {

@@ -82,7 +82,7 @@ fn refused(what: &str, came: &Came) -> io::Error {
 
 /// Twenty letters and digits.
 fn word() -> String {
-    env::random::<10>().iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:020x}", u128::from_be_bytes(env::random()) >> 48)
 }
 
 impl fmt::Display for Demo {

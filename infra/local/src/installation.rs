@@ -71,13 +71,12 @@ impl Installation {
             Data::Dir(dir) => Serving::of(dir),
             Data::Memory => None,
         };
-        let (database, queues, own) = match serving {
-            Some(serving) => (serving.database, serving.queues, None),
-            None => {
-                let database = database::start(data, Clock::system()).await?;
-                let queues = sqs::start(data, Clock::system()).await?;
-                (database.url().to_owned(), queues.url().to_owned(), Some((database, queues)))
-            }
+        let (database, queues, own) = if let Some(serving) = serving {
+            (serving.database, serving.queues, None)
+        } else {
+            let database = database::start(data, Clock::system()).await?;
+            let queues = sqs::start(data, Clock::system()).await?;
+            (database.url().to_owned(), queues.url().to_owned(), Some((database, queues)))
         };
         let store =
             Store::new(Config::local(env::optional("HOLDFAST_DYNAMODB_ENDPOINT").unwrap_or(database)));

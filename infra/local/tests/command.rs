@@ -1,5 +1,5 @@
 //! The `holdfast` command as a user runs it: started, spoken to over HTTP, stopped, killed, started again.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod running;
 

@@ -6,7 +6,7 @@ use domain::Span;
 use domain::resource::QUANTUM_MINUTES;
 use jiff::{SignedDuration, Timestamp};
 
-/// Quanta in one item: the largest number whose longest claim stays within DynamoDB's 300 operators and 4 KB of expression.
+/// Quanta in one item: the largest number whose longest claim stays within `DynamoDB`'s 300 operators and 4 KB of expression.
 pub const QUANTA_PER_BLOCK: i64 = 72;
 
 const QUANTUM_SECONDS: i64 = QUANTUM_MINUTES as i64 * 60;

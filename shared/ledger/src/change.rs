@@ -101,12 +101,11 @@ fn update(
     let (mut conditions, mut set, mut remove) = (Vec::new(), Vec::new(), Vec::new());
     for (place, step) in steps {
         let name = block::attribute(*place);
-        match step.from {
-            Some(mark) => conditions.push(format!("{name}={}", values.name(mark))),
-            None => {
-                let now = values.name(mark::ended_before(now));
-                conditions.push(format!("(attribute_not_exists({name})OR {name}<{now})"));
-            }
+        if let Some(mark) = step.from {
+            conditions.push(format!("{name}={}", values.name(mark)));
+        } else {
+            let now = values.name(mark::ended_before(now));
+            conditions.push(format!("(attribute_not_exists({name})OR {name}<{now})"));
         }
         match step.to {
             Some(mark) => set.push(format!("{name}={}", values.name(mark))),
@@ -195,7 +194,7 @@ mod tests {
         update(&store, *resource, *number, steps, Timestamp::from_second(1_800_000_000).unwrap()).unwrap()
     }
 
-    /// DynamoDB counts operators and functions: 300 at most; an expression may have 4,096 bytes.
+    /// `DynamoDB` counts operators and functions: 300 at most; an expression may have 4,096 bytes.
     #[test]
     fn the_longest_claim_of_a_block_stays_within_dynamodbs_limits() {
         let aligned = (1_800_000_000_i64 / 300).rem_euclid(QUANTA);

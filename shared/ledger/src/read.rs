@@ -10,7 +10,7 @@ use store::{Item, Store, schema};
 
 use crate::{block, mark};
 
-/// DynamoDB's own limit on keys in a batch.
+/// `DynamoDB`'s own limit on keys in a batch.
 const MOST_KEYS: usize = 100;
 /// Rounds of a batch that is answered in parts.
 const MOST_ROUNDS: u32 = 5;

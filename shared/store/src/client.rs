@@ -1,4 +1,4 @@
-//! The connection to DynamoDB.
+//! The connection to `DynamoDB`.
 
 use std::time::Duration;
 

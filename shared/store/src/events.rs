@@ -118,7 +118,7 @@ impl Store {
             let Ok(next) = date.tomorrow() else { break };
             date = next;
         }
-        events.sort_by(|a: &Event, b: &Event| (a.at, a.id).cmp(&(b.at, b.id)));
+        events.sort_by_key(|a| (a.at, a.id));
         events.truncate(most);
         Ok((events, more))
     }

@@ -21,7 +21,7 @@ struct Meter {
     half_writes: AtomicU64,
 }
 
-/// What was consumed. Units are DynamoDB's, in halves, since half a unit is the least it charges.
+/// What was consumed. Units are `DynamoDB`'s, in halves, since half a unit is the least it charges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage {
     /// Requests sent, retries included.
@@ -34,7 +34,8 @@ pub struct Usage {
 
 impl std::fmt::Display for Usage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let units = |halves: u64| format!("{}{}", halves / 2, if halves % 2 == 0 { "" } else { ".5" });
+        let units =
+            |halves: u64| format!("{}{}", halves / 2, if halves.is_multiple_of(2) { "" } else { ".5" });
         write!(
             f,
             "trips={}, reads={}, writes={}",

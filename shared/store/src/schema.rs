@@ -32,7 +32,7 @@ pub struct Index {
 pub const PARTITION: &str = "pk";
 /// Sort key of every table.
 pub const SORT: &str = "sk";
-/// The attribute after which DynamoDB may delete an item: seconds since 1970. Nothing relies on when it does.
+/// The attribute after which `DynamoDB` may delete an item: seconds since 1970. Nothing relies on when it does.
 pub const EXPIRES: &str = "expires";
 
 /// By kind of record, in an order that suits the kind.

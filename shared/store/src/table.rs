@@ -1,4 +1,4 @@
-//! Get, batch get and query: with [`Tx`](crate::Tx), all that this crate asks of DynamoDB.
+//! Get, batch get and query: with [`Tx`](crate::Tx), all that this crate asks of `DynamoDB`.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use crate::page::{Page, Placed, Position};
 use crate::schema::{Index, PARTITION, SORT, Table};
 use crate::{Store, meter};
 
-/// An item as DynamoDB has it.
+/// An item as `DynamoDB` has it.
 pub type Item = HashMap<String, AttributeValue>;
 
 /// What is kept as one item: its table, its key and the attributes of its indexes.
@@ -43,7 +43,7 @@ pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
-pub(crate) fn number(value: impl ToString) -> AttributeValue {
+pub(crate) fn number(value: impl std::fmt::Display) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 

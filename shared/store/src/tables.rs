@@ -14,7 +14,7 @@ use crate::schema::{EXPIRES, Index, PARTITION, SORT, TABLES, Table};
 use crate::table::broken;
 
 impl Store {
-    /// Makes the tables that are missing and adds the first missing index to each that exists: DynamoDB takes one at a time.
+    /// Makes the tables that are missing and adds the first missing index to each that exists: `DynamoDB` takes one at a time.
     /// Tells what it did; call it again until it tells nothing.
     ///
     /// # Errors
@@ -45,7 +45,7 @@ impl Store {
                     answer.table.and_then(|table| table.global_secondary_indexes).unwrap_or_default();
                 Ok(Some(indexes.into_iter().filter_map(|index| index.index_name).collect()))
             }
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => {
+            Err(error) if error.as_service_error().is_some_and(aws_sdk_dynamodb::operation::describe_table::DescribeTableError::is_resource_not_found_exception) => {
                 Ok(None)
             }
             Err(error) => Err(broken(error)),

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    CancellationReason, Delete, Put, ReturnConsumedCapacity,
-    ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    CancellationReason, Delete, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem, Update,
 };
 use errors::{Code, Error, Result};
 
@@ -13,7 +13,7 @@ use crate::schema::Table;
 use crate::table::{Item, Record, broken, key, number};
 use crate::{Store, meter};
 
-/// DynamoDB's own limit on actions in a transaction.
+/// `DynamoDB`'s own limit on actions in a transaction.
 pub const MOST_ACTIONS: usize = 100;
 /// Attempts at a transaction that others' transactions get in the way of.
 const ATTEMPTS: u32 = 6;
@@ -149,7 +149,7 @@ impl Tx {
         let delete =
             Delete::builder().table_name(store.name(table)).set_key(Some(key(table, pk, sk))).build();
         self.built(delete, |tx, delete| {
-            tx.push(TransactWriteItem::builder().delete(delete).build(), unconditional)
+            tx.push(TransactWriteItem::builder().delete(delete).build(), unconditional);
         });
     }
 
@@ -186,7 +186,7 @@ impl Store {
     ///
     /// # Errors
     /// What the first failed condition means; `unavailable` when conflicts or throttles outlast the attempts;
-    /// `too_large` beyond DynamoDB's 100 actions.
+    /// `too_large` beyond `DynamoDB`'s 100 actions.
     pub async fn commit(&self, tx: Tx) -> Result<Outcome> {
         if let Some(error) = tx.failed {
             return Err(error);
@@ -231,7 +231,7 @@ impl Store {
 }
 
 fn token() -> String {
-    env::random::<16>().iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:032x}", u128::from_be_bytes(env::random()))
 }
 
 /// Full jitter over a doubling window, 20 ms to 640 ms.

@@ -79,13 +79,12 @@ impl Core {
     async fn caller(&self, token: &str, ip: Option<String>) -> Result<Caller> {
         let now = self.clock.now();
         let token = self.keys.read(token, now)?;
-        let known = match self.known.get(&token.session, now) {
-            Some(known) => known,
-            None => {
-                let known = self.look_up(&token).await?;
-                self.known.put(token.session, known.clone(), now);
-                known
-            }
+        let known = if let Some(known) = self.known.get(&token.session, now) {
+            known
+        } else {
+            let known = self.look_up(&token).await?;
+            self.known.put(token.session, known.clone(), now);
+            known
         };
         let known =
             known.ok_or_else(|| Error::new(Code::Unauthenticated, "this session has ended; log in again"))?;

@@ -1,4 +1,4 @@
-//! Access tokens (EdDSA JWT, RFC 8037), the published keys (RFC 7517), and the secret that signs cursors.
+//! Access tokens (`EdDSA` JWT, RFC 8037), the published keys (RFC 7517), and the secret that signs cursors.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;

@@ -1,4 +1,5 @@
-//! The description of the API (OpenAPI 3.1), written from the route table.
+//! The description of the API (`OpenAPI` 3.1), written from the route table.
+#![expect(clippy::indexing_slicing, reason = "every value indexed here is an object that was made here")]
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use crate::version::Version;
 /// The description of one version, with the paths as they are called: `/v2/rooms`.
 pub fn document(api: &Api, version: Version, release: &str) -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
-        "/components/schemas".clone_into(&mut settings.definitions_path.to_mut());
+        "/components/schemas".clone_into(settings.definitions_path.to_mut());
         settings.meta_schema = None;
     });
     let mut generator = settings.into_generator();
@@ -47,7 +48,7 @@ fn operation(generator: &mut SchemaGenerator, route: &Route, version: Option<Ver
         .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
         .collect();
     if let Some(query) = route.query {
-        parameters.extend(query_parameters(query(generator).to_value()));
+        parameters.extend(query_parameters(&query(generator).to_value()));
     }
     if route.paged {
         let limit = json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 20 });
@@ -102,7 +103,7 @@ fn operation(generator: &mut SchemaGenerator, route: &Route, version: Option<Ver
     operation
 }
 
-fn query_parameters(schema: Value) -> Vec<Value> {
+fn query_parameters(schema: &Value) -> Vec<Value> {
     let required: Vec<String> = serde_json::from_value(schema["required"].clone()).unwrap_or_default();
     let properties = schema["properties"].as_object().cloned().unwrap_or_default();
     properties

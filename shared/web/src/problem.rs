@@ -72,12 +72,18 @@ fn v2(error: &Error, request_id: &str) -> Value {
         "request_id": request_id,
     });
     if !error.field_errors().is_empty() {
-        body["errors"] = fields(error);
+        add(&mut body, "errors", fields(error));
     }
     if !error.details().is_empty() {
-        body["details"] = Value::Object(error.details().clone());
+        add(&mut body, "details", Value::Object(error.details().clone()));
     }
     body
+}
+
+fn add(body: &mut Value, name: &str, value: Value) {
+    if let Some(body) = body.as_object_mut() {
+        body.insert(name.to_owned(), value);
+    }
 }
 
 fn v1(error: &Error, request_id: &str) -> Value {

@@ -69,10 +69,11 @@ impl<T: Serialize> IntoResponse for Reply<T> {
             Ok(data) => data,
             Err(error) => return Problem(Error::internal(error)).into_response(),
         };
-        let mut body = json!({ "version": "v2", "data": data });
-        if !self.meta.is_empty() {
-            body["meta"] = Value::Object(self.meta);
-        }
+        let body = if self.meta.is_empty() {
+            json!({ "version": "v2", "data": data })
+        } else {
+            json!({ "version": "v2", "data": data, "meta": self.meta })
+        };
         answer(self.status, &body, self.headers)
     }
 }

@@ -80,16 +80,15 @@ impl Reader {
                 self.errors.push(FieldError::new(pointer, "required", "is required"));
                 None
             }
-            Some(value) => self.typed(name, value),
+            Some(value) => self.typed(name, &value),
         }
     }
 
     /// A field that may be missing or null. `None` if it is wrong, `Some(None)` if there is none.
-    #[expect(clippy::option_option, reason = "the outer level says whether the field is valid")]
     pub fn optional<T: DeserializeOwned>(&mut self, name: &str) -> Option<Option<T>> {
         match self.object.remove(name) {
             None | Some(Value::Null) => Some(None),
-            Some(value) => self.typed(name, value).map(Some),
+            Some(value) => self.typed(name, &value).map(Some),
         }
     }
 
@@ -98,13 +97,12 @@ impl Reader {
         match self.object.remove(name) {
             None => Some(Patch::Absent),
             Some(Value::Null) => Some(Patch::Null),
-            Some(value) => self.typed(name, value).map(Patch::Set),
+            Some(value) => self.typed(name, &value).map(Patch::Set),
         }
     }
 
     /// A field that `parse` reads, which tells all that is wrong within with pointers relative to the field. `None` if it
     /// is wrong, `Some(None)` if it is missing or null.
-    #[expect(clippy::option_option, reason = "the outer level says whether the field is valid")]
     pub fn parsed<T>(
         &mut self,
         name: &str,
@@ -125,9 +123,9 @@ impl Reader {
         }
     }
 
-    fn typed<T: DeserializeOwned>(&mut self, name: &str, value: Value) -> Option<T> {
-        match parse(&value)
-            .or_else(|error| self.retyped(&value).and_then(|value| parse(&value).ok()).ok_or(error))
+    fn typed<T: DeserializeOwned>(&mut self, name: &str, value: &Value) -> Option<T> {
+        match parse(value)
+            .or_else(|error| self.retyped(value).and_then(|value| parse(&value).ok()).ok_or(error))
         {
             Ok(value) => Some(value),
             Err((path, message)) => {

@@ -93,7 +93,7 @@ fn is_version(segment: &str) -> bool {
 }
 
 fn shortened(text: &str) -> String {
-    text.chars().take(20).filter(|c| c.is_ascii_graphic()).collect()
+    text.chars().take(20).filter(char::is_ascii_graphic).collect()
 }
 
 #[cfg(test)]

@@ -62,7 +62,7 @@ pub(crate) fn core() -> Core {
 }
 
 /// A queue that nobody asks anything.
-pub fn queue() -> Queue {
+pub(crate) fn queue() -> Queue {
     Sqs::local("http://127.0.0.1:1").queue("none")
 }
 

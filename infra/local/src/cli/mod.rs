@@ -36,7 +36,7 @@ enum Command {
     /// Take in what other systems export.
     #[command(subcommand)]
     Import(import::What),
-    /// Print the description of the API (OpenAPI 3.1).
+    /// Print the description of the API (`OpenAPI` 3.1).
     Openapi(openapi::Openapi),
 }
 
