@@ -48,7 +48,7 @@ pub async fn demo(server: &Server) -> io::Result<Demo> {
     let body = json!({
         "room_id": room, "title": "Stand-up", "local_start": format!("{day}T09:00:00"), "local_end": format!("{day}T09:30:00"),
     });
-    made(&admin, "/v2/bookings", "stand-up", &body).await?;
+    made(&admin, "/v2/bookings", &format!("stand-up {day}"), &body).await?;
     Ok(Demo { url: server.url(), email: email.to_owned(), password, token, room, day })
 }
 

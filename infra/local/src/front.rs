@@ -27,7 +27,7 @@ pub struct Came {
 }
 
 impl Front {
-    /// The API as seen with this access token.
+    /// The API as seen with this access token; without one, if it is empty.
     pub fn new(service: Router, token: String) -> Self {
         Self { service, token }
     }
@@ -52,9 +52,11 @@ impl Front {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
-            .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
             .header(header::CONTENT_TYPE, "application/json")
             .extension(Origin { ip: Some("127.0.0.1".to_owned()) });
+        if !self.token.is_empty() {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.token));
+        }
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }

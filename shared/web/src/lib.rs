@@ -2,7 +2,7 @@
 //!
 //! A group's `v1.rs` and `v2.rs` open with their route table:
 //!
-//! ```ignore
+//! ```text
 //! pub(crate) fn routes() -> Vec<Route<App>> {
 //!     vec![
 //!         get("/rooms/{id}", Access::Anyone, show).named("showRoom", "Read a room").answers::<RoomView>(200),
