@@ -172,6 +172,16 @@ async fn rooms_that_suit_and_are_free_are_found_together() {
     let answer = app.get(all_day).send().await.expect(200);
     assert_eq!(answer.data().as_array().unwrap().len(), 2);
     assert!(answer.text.contains(&other.id.to_string()));
+    // Explained, the taken room is told of too, with each slot and what is against it.
+    let answer =
+        app.get(&format!("/v2/availability?{range}&capacity=5&explain=true")).send().await.expect(200);
+    let told = answer.data().as_array().unwrap();
+    let taken = told.iter().find(|told| told["room_id"] == large.id.to_string()).unwrap();
+    let against =
+        |slot: &Value| slot["reasons"].as_array().unwrap().iter().any(|reason| reason["code"] == "taken");
+    assert!(taken["slots"].as_array().unwrap().iter().any(against), "{taken}");
+    let days = "/v2/availability?from=2027-01-05&to=2027-01-07&explain=true";
+    app.get(days).send().await.refused(400, "bad_request");
     for long in ["from=2027-01-05&to=2027-01-20", "from=2027-01-05T00:00:00Z&to=2027-01-20T00:00:00Z"] {
         app.get(&format!("/v2/availability?{long}")).send().await.refused(400, "bad_request");
     }

@@ -1,9 +1,10 @@
 //! What people are told: once, in time, and what is true.
 
-use domain::Role;
+use domain::{Actor, EventId, Role};
 use jiff::SignedDuration;
 use providers::Email;
 use serde_json::json;
+use store::Tx;
 
 use crate::harness::TestApp;
 use crate::office;
@@ -76,7 +77,8 @@ async fn what_happened_can_be_passed_on_again_and_nobody_gets_a_second_message()
     assert_eq!(app.settle().await.len(), 3);
     let relay = app.server().workers().relay();
     let hour = SignedDuration::from_hours(1);
-    let events = relay::replay(relay, app.now() - hour, app.now() + hour).await.unwrap();
+    let readers = async |events: Vec<_>| relay::pass_on(relay, &events).await;
+    let events = relay::replay(app.store(), app.now() - hour, app.now() + hour, readers).await.unwrap();
     assert!(events >= 3, "{events}");
     assert_eq!(app.settle().await.len(), 3);
 }
@@ -118,4 +120,30 @@ async fn a_one_time_link_opens_a_page_and_sets_a_password_once() {
     let login = json!({ "login": person.email, "password": "brand new and long" });
     app.post("/v2/auth/login", login).send().await.expect(200);
     assert_eq!(app.settle().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_crowd_of_events_in_one_instant_is_passed_on_whole() {
+    const EVENTS: u64 = 1_200;
+    let app = TestApp::start().await;
+    let (room, person) = (office::blue(&app).await, app.person(Role::Customer).await);
+    let id = office::book(&app, &person, &room, "09:00", "10:00").await.expect(201).text_of("id");
+    let booking = app.store().booking(id.parse().unwrap()).await.unwrap();
+    for first in (2..EVENTS + 2).step_by(100) {
+        let mut tx = Tx::new();
+        for sequence in first..first + 100 {
+            let mut event = booking.event(
+                EventId::new(app.now(), env::random()),
+                "booking.described",
+                None,
+                Actor::system(),
+            );
+            event.sequence = sequence;
+            tx.event(app.store(), &event);
+        }
+        app.store().commit(tx).await.unwrap();
+    }
+    let later = office::book(&app, &person, &room, "11:00", "12:00").await.expect(201);
+    assert!(later.data()["id"].is_string());
+    assert_eq!(app.settle().await.len(), 2);
 }

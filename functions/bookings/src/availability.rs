@@ -16,6 +16,8 @@ pub(crate) const MOST_ROOMS: usize = 100;
 const MOST_LOOKED_AT: usize = 1_000;
 /// The longest range for all rooms: seven days, one of them with the clocks put back.
 const MOST_FOR_ALL: SignedDuration = SignedDuration::from_hours(7 * 24 + 1);
+/// Every slot of a hundred rooms is told for a day at most: about three megabytes.
+const MOST_EXPLAINED: SignedDuration = SignedDuration::from_hours(25);
 /// Ledger queries under way at once.
 const AT_ONCE: usize = 8;
 
@@ -60,7 +62,7 @@ pub(crate) async fn of_room(app: &App, id: ResourceId, question: Question) -> Re
     free(app, room, question, now).await
 }
 
-/// What is free of all rooms that suit, those with nothing free left out; and whether there are more rooms than looked at.
+/// What is free of all rooms that suit, those with nothing free left out unless that is to be explained; and whether there are more rooms than looked at.
 ///
 /// # Errors
 /// `bad_request` for a range or a slot that cannot be.
@@ -78,11 +80,15 @@ pub(crate) async fn of_rooms(
     let (rooms, more) = suitable.rooms(app).await?;
     let answers = rooms.into_iter().map(|room| async move {
         let range = range(&room, question)?;
-        if range.length() > MOST_FOR_ALL { Err(too_long()) } else { free(app, room, question, now).await }
+        let most = if question.explain { MOST_EXPLAINED } else { MOST_FOR_ALL };
+        if range.length() > most { Err(too_long()) } else { free(app, room, question, now).await }
     });
     let mut found: Vec<Free> = stream::iter(answers).buffered(AT_ONCE).try_collect().await?;
     found.retain(|free| !free.slots.is_empty());
     for free in &mut found {
+        if question.explain {
+            continue;
+        }
         let length = i64::from(free.ask.length);
         free.spans.retain(|span| span.minutes() >= length);
         free.slots.clear();
@@ -121,7 +127,8 @@ fn renamed(errors: Vec<FieldError>) -> Vec<FieldError> {
 }
 
 fn too_long() -> Error {
-    let message = "must be at most 7 days after from; ask for one room to see further";
+    let message =
+        "must be at most 7 days after from, or one day with explain; ask for one room to see further";
     Error::invalid_query(vec![FieldError::new("/query/to", "too_long", message)])
 }
 

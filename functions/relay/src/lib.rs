@@ -71,22 +71,23 @@ pub async fn handle(app: &App, batch: dynamodb::Event) -> Result<()> {
     pass_on(app, &events).await
 }
 
-/// Passes on again what happened from `from` until just before `to`; how many events there were.
+/// Gives all who read the feed again what happened from `from` until just before `to`; how many events there were.
 ///
 /// # Errors
-/// `unavailable` when the database or the queue is.
-pub async fn replay(app: &App, from: Timestamp, to: Timestamp) -> Result<usize> {
-    const PORTION: usize = 1_000;
-    let (mut from, mut count) = (from, 0);
+/// `unavailable` when the database is, or what `readers` says.
+pub async fn replay<R, F>(store: &Store, from: Timestamp, to: Timestamp, readers: R) -> Result<usize>
+where
+    R: Fn(Vec<Event>) -> F,
+    F: Future<Output = Result<()>>,
+{
+    let (mut count, mut position) = (0, None);
     loop {
-        let (events, more) = app.store.events_between(from, to, PORTION).await?;
-        pass_on(app, &events).await?;
-        count += events.len();
-        match events.last().filter(|_| more) {
-            // The next portion begins with the instant that this one may have cut through.
-            Some(last) if last.at > from => from = last.at,
-            Some(_) => return Err(Error::internal("more events in one millisecond than a portion holds")),
-            None => return Ok(count),
+        let page = store.events_in((from, to), tail::PORTION, position).await?;
+        count += page.items.len();
+        readers(page.items).await?;
+        position = page.next;
+        if position.is_none() {
+            return Ok(count);
         }
     }
 }

@@ -12,7 +12,7 @@ use store::Store;
 /// further attempts). Until so long after an event's time, one with an earlier time may yet appear.
 const LOOK_BACK: SignedDuration = SignedDuration::from_mins(2);
 /// Events read at once.
-const PORTION: usize = 1_000;
+pub(crate) const PORTION: u32 = 500;
 /// Where the reader's progress is kept.
 const READER: &str = "relay";
 
@@ -34,32 +34,31 @@ where
     R: Fn(Vec<Event>) -> F,
     F: Future<Output = Result<()>>,
 {
-    let mut since = match tail.since {
+    let since = match tail.since {
         Some(since) => since,
         None => begin(store, now).await?,
     };
-    let mut count = 0;
+    let (mut count, mut position) = (0, None);
     loop {
-        let (events, more) = store.events_between(back(since), forward(now), PORTION).await?;
-        let last = events.last().map(|event| event.at);
-        let new: Vec<_> = events.into_iter().filter(|event| !tail.seen.contains_key(&event.id)).collect();
+        let page = store.events_in((back(since), forward(now)), PORTION, position).await?;
+        let new: Vec<_> = page.items.into_iter().filter(|event| !tail.seen.contains_key(&event.id)).collect();
         if !new.is_empty() {
             let given: Vec<_> = new.iter().map(|event| (event.id, event.at)).collect();
             readers(new).await?;
             count += given.len();
             tail.seen.extend(given);
         }
-        since = if more { last.map_or(now, forward) } else { now };
-        if !more {
+        position = page.next;
+        if position.is_none() {
             break;
         }
     }
-    tail.seen.retain(|_, at| *at >= back(since));
-    tail.since = Some(since);
+    tail.seen.retain(|_, at| *at >= back(now));
+    tail.since = Some(now);
     // Saving on each look would cost more than the looks.
-    if count > 0 && tail.saved.is_none_or(|saved| saved + SignedDuration::from_secs(5) <= since) {
-        store.set_progress(READER, since).await?;
-        tail.saved = Some(since);
+    if count > 0 && tail.saved.is_none_or(|saved| saved + SignedDuration::from_secs(5) <= now) {
+        store.set_progress(READER, now).await?;
+        tail.saved = Some(now);
     }
     Ok(count)
 }

@@ -1,5 +1,6 @@
 //! What is free.
 
+use domain::availability::{Reason, Slot};
 use domain::text::Tag;
 use domain::{LocationId, Resource, ResourceId, Span, Zone};
 use schemars::JsonSchema;
@@ -93,6 +94,17 @@ impl SpanView {
     }
 }
 
+impl SlotView {
+    fn all(room: &Resource, slots: Vec<Slot>) -> Vec<Self> {
+        let view = |slot: Slot| Self {
+            span: SpanView::of(&room.zone, &slot.span),
+            free: slot.is_free(),
+            reasons: slot.reasons.iter().map(Reason::told).collect(),
+        };
+        slots.into_iter().map(view).collect()
+    }
+}
+
 async fn of_one(
     State(app): State<App>,
     Path(id): Path<ResourceId>,
@@ -106,11 +118,6 @@ async fn of_one(
         explain: query.explain.unwrap_or(false),
     };
     let Free { room, ask, slots, spans } = of_room(&app, id, question).await?;
-    let slots = slots.into_iter().map(|slot| SlotView {
-        span: SpanView::of(&room.zone, &slot.span),
-        free: slot.is_free(),
-        reasons: slot.reasons.iter().map(domain::availability::Reason::told).collect(),
-    });
     Ok(Reply::ok(Availability {
         room_id: room.id.to_string(),
         zone: room.zone.to_string(),
@@ -119,7 +126,7 @@ async fn of_one(
         to: ask.range.end().to_string(),
         length: ask.length,
         step: ask.step,
-        slots: slots.collect(),
+        slots: SlotView::all(&room, slots),
         free: SpanView::all(&room, &spans),
     }))
 }
@@ -139,6 +146,8 @@ request! {
         location: Option<LocationId> as String,
         /// Only rooms with all of this; several times, or separated by commas.
         equipment: Option<Tags> as String,
+        /// Tell of every slot of every room, and why those that are not free are not; for at most one day.
+        explain: Option<bool> as bool,
     }
 }
 
@@ -178,6 +187,9 @@ pub(crate) struct RoomFree {
     equipment: Vec<String>,
     /// Where bookings of the length fit, as long as can be.
     free: Vec<SpanView>,
+    /// With `explain`, each slot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slots: Option<Vec<SlotView>>,
 }
 
 async fn of_all(State(app): State<App>, Query(query): Query<OfAll>) -> Result<Reply<Vec<RoomFree>>> {
@@ -186,10 +198,11 @@ async fn of_all(State(app): State<App>, Query(query): Query<OfAll>) -> Result<Re
         capacity: query.capacity,
         equipment: query.equipment.map(|tags| tags.0).unwrap_or_default(),
     };
-    let question =
-        Question { from: query.from, to: query.to, length: query.length, step: None, explain: false };
+    let explain = query.explain.unwrap_or(false);
+    let question = Question { from: query.from, to: query.to, length: query.length, step: None, explain };
     let (found, more) = of_rooms(&app, &suitable, question).await?;
-    let rooms = found.into_iter().map(|Free { room, spans, .. }| RoomFree {
+    let rooms = found.into_iter().map(|Free { room, spans, slots, .. }| RoomFree {
+        slots: explain.then(|| SlotView::all(&room, slots)),
         free: SpanView::all(&room, &spans),
         room_id: room.id.to_string(),
         name: room.name.to_string(),

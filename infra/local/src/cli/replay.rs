@@ -21,8 +21,13 @@ pub(crate) struct Replay {
 impl Replay {
     pub(crate) async fn run(self) -> Outcome {
         let installation = Installation::open(&self.place.data()).await?;
-        let app = relay::App { store: installation.store().clone(), notify: installation.queue().clone() };
-        let count = relay::replay(&app, self.from, self.to).await?;
+        let store = installation.store();
+        let app = &relay::App { store: store.clone(), notify: installation.queue().clone() };
+        let readers = async |events: Vec<_>| {
+            relay::pass_on(app, &events).await?;
+            insights::consume(store, &events).await
+        };
+        let count = relay::replay(store, self.from, self.to, readers).await?;
         say(format_args!("{count} events passed on again."))?;
         Ok(installation.close().await?)
     }
