@@ -277,20 +277,8 @@ impl Booking {
 
     /// The event that tells of the change from `before` (nothing, for a new booking) to `self`.
     pub fn event(&self, id: EventId, kind: &str, before: Option<&Self>, actor: Actor) -> Event {
-        let after = self.told();
-        let data = match before.map(Self::told) {
-            None => json!({ "after": after }),
-            Some(before) => changed(&before, &after),
-        };
-        Event {
-            id,
-            kind: kind.to_owned(),
-            subject: self.id.to_string(),
-            sequence: self.version,
-            at: self.updated_at,
-            actor,
-            data,
-        }
+        let record = (self.id.to_string(), self.version, self.updated_at);
+        Event::of_change(id, kind, record, actor, before.map(Self::told).as_ref(), &self.told())
     }
 
     fn told(&self) -> Value {
@@ -315,22 +303,6 @@ impl Booking {
         self.version += 1;
         Ok(self)
     }
-}
-
-/// The fields in which two objects differ: `{"before": {…}, "after": {…}}`.
-pub fn changed(before: &Value, after: &Value) -> Value {
-    let (Some(old), Some(new)) = (before.as_object(), after.as_object()) else {
-        return json!({ "before": before, "after": after });
-    };
-    let differing =
-        |these: &serde_json::Map<String, Value>, those: &serde_json::Map<String, Value>| -> Value {
-            these
-                .iter()
-                .filter(|(key, value)| those.get(*key) != Some(value))
-                .map(|(k, v)| (k.clone(), v.clone()))
-                .collect()
-        };
-    json!({ "before": differing(old, new), "after": differing(new, old) })
 }
 
 fn refusal(state: BookingState, action: Action) -> Error {

@@ -4,7 +4,6 @@ use errors::{Code, Error, Result};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::booking::changed;
 use crate::event::{Actor, Event};
 use crate::resource::OutOfService;
 use crate::{Booking, EventId, Location, Resource};
@@ -12,15 +11,8 @@ use crate::{Booking, EventId, Location, Resource};
 impl Location {
     /// The event that tells of the change from `before` (nothing, for a new place) to `self`.
     pub fn event(&self, id: EventId, kind: &str, before: Option<&Self>, actor: Actor) -> Event {
-        Event {
-            id,
-            kind: kind.to_owned(),
-            subject: self.id.to_string(),
-            sequence: self.version,
-            at: self.updated_at,
-            actor,
-            data: told(before.map(Self::told).as_ref(), &self.told()),
-        }
+        let record = (self.id.to_string(), self.version, self.updated_at);
+        Event::of_change(id, kind, record, actor, before.map(Self::told).as_ref(), &self.told())
     }
 
     fn told(&self) -> Value {
@@ -75,15 +67,8 @@ impl Resource {
 
     /// The event that tells of the change from `before` (nothing, for a new room) to `self`.
     pub fn event(&self, id: EventId, kind: &str, before: Option<&Self>, actor: Actor) -> Event {
-        Event {
-            id,
-            kind: kind.to_owned(),
-            subject: self.id.to_string(),
-            sequence: self.version,
-            at: self.updated_at,
-            actor,
-            data: told(before.map(Self::told).as_ref(), &self.told()),
-        }
+        let record = (self.id.to_string(), self.version, self.updated_at);
+        Event::of_change(id, kind, record, actor, before.map(Self::told).as_ref(), &self.told())
     }
 
     fn told(&self) -> Value {
@@ -128,13 +113,6 @@ impl Booking {
             data.insert("out_of_service".to_owned(), why);
         }
         (next, event)
-    }
-}
-
-fn told(before: Option<&Value>, after: &Value) -> Value {
-    match before {
-        None => json!({ "after": after }),
-        Some(before) => changed(before, after),
     }
 }
 

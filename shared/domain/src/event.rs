@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{EventId, UserId};
 
@@ -24,6 +24,41 @@ pub struct Event {
     /// The fields that changed: `{"before": …, "after": …}`, never a secret.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub data: Value,
+}
+
+impl Event {
+    /// The event that tells of a change of a record from `before` (nothing, for a new one) to `after`. The record is told by
+    /// its id, its version after the change, and when it changed.
+    pub fn of_change(
+        id: EventId,
+        kind: &str,
+        (subject, sequence, at): (String, u64, Timestamp),
+        actor: Actor,
+        before: Option<&Value>,
+        after: &Value,
+    ) -> Self {
+        let data = match before {
+            None => json!({ "after": after }),
+            Some(before) => changed(before, after),
+        };
+        Self { id, kind: kind.to_owned(), subject, sequence, at, actor, data }
+    }
+}
+
+/// The fields in which two objects differ: `{"before": {…}, "after": {…}}`.
+fn changed(before: &Value, after: &Value) -> Value {
+    let (Some(old), Some(new)) = (before.as_object(), after.as_object()) else {
+        return json!({ "before": before, "after": after });
+    };
+    let differing =
+        |these: &serde_json::Map<String, Value>, those: &serde_json::Map<String, Value>| -> Value {
+            these
+                .iter()
+                .filter(|(key, value)| those.get(*key) != Some(value))
+                .map(|(k, v)| (k.clone(), v.clone()))
+                .collect()
+        };
+    json!({ "before": differing(old, new), "after": differing(new, old) })
 }
 
 /// Who did something, and from where.

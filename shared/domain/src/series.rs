@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::booking::{Occurrence, changed};
+use crate::booking::Occurrence;
 use crate::event::{Actor, Event};
 use crate::text::{Line, Note};
 use crate::weekly::Weekly;
@@ -158,20 +158,8 @@ impl Series {
 
     /// The event that tells of the change from `before` (nothing, for a new series) to `self`.
     pub fn event(&self, id: EventId, kind: &str, before: Option<&Self>, actor: Actor) -> Event {
-        let after = self.told();
-        let data = match before.map(Self::told) {
-            None => json!({ "after": after }),
-            Some(before) => changed(&before, &after),
-        };
-        Event {
-            id,
-            kind: kind.to_owned(),
-            subject: self.id.to_string(),
-            sequence: self.version,
-            at: self.updated_at,
-            actor,
-            data,
-        }
+        let record = (self.id.to_string(), self.version, self.updated_at);
+        Event::of_change(id, kind, record, actor, before.map(Self::told).as_ref(), &self.told())
     }
 
     fn told(&self) -> Value {

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::booking::changed;
 use crate::event::{Actor, Event};
 use crate::text::{Email, Name, UserName};
 use crate::{EventId, Role, Scope, SessionId, UserId, Zone};
@@ -40,19 +39,8 @@ pub struct User {
 impl User {
     /// The event that tells of the change from `before` (nothing, for a new account) to `self`.
     pub fn event(&self, id: EventId, kind: &str, before: Option<&Self>, actor: Actor) -> Event {
-        let data = match before.map(Self::told) {
-            None => json!({ "after": self.told() }),
-            Some(before) => changed(&before, &self.told()),
-        };
-        Event {
-            id,
-            kind: kind.to_owned(),
-            subject: self.id.to_string(),
-            sequence: self.version,
-            at: self.updated_at,
-            actor,
-            data,
-        }
+        let record = (self.id.to_string(), self.version, self.updated_at);
+        Event::of_change(id, kind, record, actor, before.map(Self::told).as_ref(), &self.told())
     }
 
     /// The account as it is after a change at `now`.
