@@ -176,6 +176,7 @@ async fn notify_takes_jobs_and_the_schedule() {
         mail: Arc::new(providers::Outbox::in_memory()),
         sender: "Front desk <rooms@example.org>".parse().unwrap(),
         public_url: app.server().url(),
+        site_url: None,
     };
     let called = |event: Value| notify::handle(&notify, LambdaEvent::new(event, Context::default()));
     // The event is of a booking that this installation does not have: there is nobody to tell, which is no failure.

@@ -102,11 +102,11 @@ async fn about_booking(app: &App, message: &Message, user: &User, booking: &Book
         Some(address) => format!("{}, {address}", location.name),
         None => location.name.to_string(),
     };
-    let link = format!("{}/v2/bookings/{}", app.public_url, booking.id);
+    let link = app.site_url.as_ref().map(|site| format!("{site}/bookings/{}", booking.id));
     let facts = Facts {
         name: user.name.to_string(),
         zone: user.preferences.zone.clone(),
-        link: Some(link.clone()),
+        link: link.clone(),
         about: About::Booking {
             room: resource.name.to_string(),
             place: place.clone(),
@@ -122,7 +122,7 @@ async fn about_booking(app: &App, message: &Message, user: &User, booking: &Book
         summary: &summary,
         location: &format!("{}, {place}", resource.name),
         description: booking.note.as_ref().map(domain::text::Note::as_str),
-        url: Some(&link),
+        url: link.as_deref(),
     };
     let organizer = Party { name: app.sender.name.as_deref(), address: &app.sender.address };
     let attendee = Party { name: Some(user.name.as_str()), address: &user.email };

@@ -40,6 +40,8 @@ pub struct App {
     pub sender: Mailbox,
     /// What links begin with, without a slash at the end.
     pub public_url: String,
+    /// What the operator's own pages begin with; mails link to `<this>/bookings/<id>`, or to nothing without it.
+    pub site_url: Option<String>,
 }
 
 impl App {
@@ -56,6 +58,7 @@ impl App {
             mail: providers::mail_from_env()?,
             sender: providers::sender_from_env()?,
             public_url: env::required("HOLDFAST_PUBLIC_URL")?,
+            site_url: env::optional("HOLDFAST_SITE_URL"),
         })
     }
 }

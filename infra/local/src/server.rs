@@ -95,6 +95,7 @@ pub async fn start(options: Options) -> io::Result<Server> {
         mail: options.mail.unwrap_or_else(|| Arc::clone(&outbox) as Arc<dyn Mail>),
         sender: SENDER.parse().map_err(io::Error::other)?,
         public_url: format!("http://{address}"),
+        site_url: None,
     };
     let api = groups::api(&core, &queue);
     let workers = Workers::new(relay::App { store: core.store.clone(), notify: queue }, notify);
