@@ -13,9 +13,9 @@ use queue::Queue;
 use serde::{Deserialize, Serialize};
 use store::{Config, Store};
 
-use crate::database::{self, Data, Database};
 use crate::sqs::{self, Endpoint};
 use crate::workers;
+use database::{self, Data, Database};
 
 const FILE: &str = "serving.json";
 

@@ -1,7 +1,6 @@
 //! All of Holdfast in one process: database, queues, every group behind one port, and the workers.
 
 mod acting;
-pub mod database;
 mod demo;
 mod front;
 mod groups;
@@ -14,6 +13,7 @@ pub mod sqs;
 mod workers;
 
 pub use acting::Acting;
+pub use database;
 pub use demo::{Demo, demo};
 pub use front::{Came, Front};
 pub use groups::{api, groups};

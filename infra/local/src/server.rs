@@ -18,12 +18,12 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use web::{Api, Core, Keys, Origin};
 
-use crate::database::{self, Data, Database};
 use crate::front::Front;
 use crate::installation::Serving;
 use crate::sqs::{self, Endpoint};
 use crate::workers::{self, Workers};
 use crate::{groups, outbox as page};
+use database::{self, Data, Database};
 
 /// Who mail is from on a laptop.
 pub(crate) const SENDER: &str = "Holdfast <bookings@holdfast.example>";

@@ -98,6 +98,10 @@ ids! {
     ResourceId = "res_";
     /// Time on a resource for somebody.
     BookingId = "bkg_";
+    /// What is counted and sold by number: nights of a room type, seats of a session, pieces in stock.
+    PoolId = "pol_";
+    /// Units of one or more pools for somebody.
+    OrderId = "ord_";
     /// Bookings that repeat.
     SeriesId = "srs_";
     /// What a person says of a resource they used.

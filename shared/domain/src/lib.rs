@@ -30,8 +30,8 @@ mod fixtures;
 pub use booking::{Booking, BookingState};
 pub use event::{Actor, Event};
 pub use id::{
-    BookingId, EventId, FeedId, LocationId, MessageId, RequestId, ResourceId, ReviewId, SeriesId, SessionId,
-    UserId,
+    BookingId, EventId, FeedId, LocationId, MessageId, OrderId, PoolId, RequestId, ResourceId, ReviewId,
+    SeriesId, SessionId, UserId,
 };
 pub use message::{Message, MessageKind, MessageState};
 pub use people::{Caller, Permission, Role, Scope};

@@ -8,26 +8,27 @@ use serde_json::Value;
 use super::{root, sources, text};
 
 /// Our crates from the ground up: each may use those of the lines before its own.
-const LAYERS: [&[&str]; 7] = [
+const LAYERS: [&[&str]; 8] = [
     &["errors", "gate"],
     &["domain", "env"],
-    &["cache", "calendar"],
+    &["cache", "calendar", "database"],
     &["store", "queue", "providers"],
     &["ledger", "web"],
     FUNCTIONS,
     &["local"],
+    &["proof"],
 ];
 const FUNCTIONS: &[&str] = &["auth", "bookings", "catalog", "insights", "notify", "relay"];
 
 /// What only some crates may name, so that it can be changed there alone.
 const RESERVED: [(&str, &[&str]); 7] = [
-    ("aws-sdk-dynamodb", &["store", "ledger"]),
+    ("aws-sdk-dynamodb", &["store", "ledger", "proof"]),
     ("aws-sdk-sqs", &["queue"]),
     ("aws-sdk-sesv2", &["providers"]),
     ("lettre", &["providers"]),
     ("axum", &["web", "local"]),
     ("lambda_http", &["web"]),
-    ("dynoxide-rs", &["local"]),
+    ("dynoxide-rs", &["database"]),
 ];
 
 /// What does I/O, or waits: not for the crates that only know.

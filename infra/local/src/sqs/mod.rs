@@ -32,7 +32,7 @@ use tokio::task::JoinHandle;
 use self::fault::Fault;
 use self::journal::Journal;
 use self::state::{Entry, State};
-use crate::database::Data;
+use database::Data;
 
 /// The account that every queue belongs to.
 const ACCOUNT: &str = "000000000000";

@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::{Endpoint, start};
-use crate::database::Data;
+use database::Data;
 
 const SETTINGS: Settings = Settings { visibility: Duration::from_secs(30), max_receives: 3 };
 
