@@ -2,7 +2,7 @@
 
 use domain::{Booking, Resource, Span};
 use jiff::SignedDuration;
-use ledger::Claim;
+use ledger::TimeClaim;
 
 use crate::harness::TestApp;
 
@@ -25,7 +25,7 @@ pub(crate) async fn agree(app: &TestApp, room: &Resource, over: Span) -> Agreeme
     let claiming: Vec<Booking> =
         records.into_iter().filter(|booking| booking.state_at(now).claims()).collect();
     let of = |booking: &Booking| {
-        let claim = Claim::of(booking);
+        let claim = TimeClaim::of(booking);
         taken.iter().find(|run| run.span == claim.span && run.is_of(claim.owner))
     };
     for booking in &claiming {

@@ -64,10 +64,7 @@ pub(crate) async fn booked(
     };
     let mut tx = Tx::new();
     tx.insert_booking(app.store(), &booking);
-    if state.claims() {
-        let changes = ledger::Changes::new().take(&ledger::Claim::of(&booking));
-        changes.add_to(&mut tx, app.store(), now).unwrap();
-    }
+    ledger::Changes::between(None, Some(&booking)).add_to(&mut tx, app.store(), now).unwrap();
     app.store().commit(tx).await.unwrap();
     booking
 }

@@ -7,7 +7,7 @@ use domain::{
 };
 use errors::{Error, Result};
 use jiff::{SignedDuration, Timestamp};
-use ledger::{Changes, Claim};
+use ledger::Changes;
 use store::{Ids, Together, Tx};
 
 use crate::App;
@@ -146,7 +146,7 @@ pub(crate) fn claim(tx: &mut Tx, app: &App, caller: &Caller, new: &Booking) -> C
     let id = EventId::new(new.created_at, env::random());
     tx.insert_booking(&app.store, new);
     tx.event(&app.store, &new.event(id, kind, None, caller.actor()));
-    Changes::new().take(&Claim::of(new))
+    Changes::between(None, Some(new))
 }
 
 /// The end of a hold of so many seconds, at most [`HOLD_SECONDS`].

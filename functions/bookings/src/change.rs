@@ -2,7 +2,7 @@
 
 use domain::{Booking, Caller, EventId};
 use errors::{Code, Error, Result};
-use ledger::{Changes, Claim};
+use ledger::Changes;
 use store::Tx;
 use web::{Idempotency, IfMatch};
 
@@ -63,26 +63,14 @@ pub(crate) async fn commit(
     after.last_request = asked.mark();
     let mut tx = Tx::new();
     add(&mut tx, app, asked, before, &after, kind);
-    claims(before, &after).add_to(&mut tx, &app.store, after.updated_at)?;
+    Changes::between(Some(before), Some(&after)).add_to(&mut tx, &app.store, after.updated_at)?;
     app.store.commit(tx).await?;
     Ok(after)
 }
 
-/// Adds record and event of a changed booking; the ledger's part is [`claims`].
+/// Adds record and event of a changed booking; the ledger's part is [`Changes::between`].
 pub(crate) fn add(tx: &mut Tx, app: &App, asked: &Asked, before: &Booking, after: &Booking, kind: &str) {
     tx.update_booking(&app.store, after);
     let id = EventId::new(after.updated_at, env::random());
     tx.event(&app.store, &after.event(id, kind, Some(before), asked.caller.actor()));
-}
-
-/// What the ledger must hold differently.
-pub(crate) fn claims(before: &Booking, after: &Booking) -> Changes {
-    let (old, new) = (Claim::of(before), Claim::of(after));
-    match (before.state.claims(), after.state.claims()) {
-        (true, true) if old == new => Changes::new(),
-        (true, true) => Changes::new().shift(&old, &new),
-        (true, false) => Changes::new().release(&old),
-        (false, true) => Changes::new().take(&new),
-        (false, false) => Changes::new(),
-    }
 }

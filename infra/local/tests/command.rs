@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use domain::{Booking, BookingId, LocationId, ResourceId, Span, Zone};
 use env::Clock;
 use jiff::{SignedDuration, Timestamp};
-use ledger::Claim;
+use ledger::TimeClaim;
 use local::Options;
 use local::database::Data;
 use running::{Running, holdfast};
@@ -106,7 +106,7 @@ async fn agree(opened: &local::Server, office: &running::Office) -> usize {
     let bookings: Vec<Booking> =
         store.bookings_in((place, &Zone::utc()), room, span, hour, 1_000).await.unwrap();
     for booking in &bookings {
-        let claim = Claim::of(booking);
+        let claim = TimeClaim::of(booking);
         let runs = taken.iter().filter(|run| run.span == claim.span && run.is_of(claim.owner)).count();
         assert_eq!(runs, 1, "{booking:?}");
     }

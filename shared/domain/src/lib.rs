@@ -11,7 +11,9 @@ pub mod event;
 pub mod hours;
 pub mod id;
 pub mod message;
+pub mod order;
 pub mod people;
+pub mod pool;
 pub mod refusal;
 pub mod resource;
 pub mod review;
@@ -34,7 +36,9 @@ pub use id::{
     SeriesId, SessionId, UserId,
 };
 pub use message::{Message, MessageKind, MessageState};
+pub use order::{Order, OrderLine, OrderState};
 pub use people::{Caller, Permission, Role, Scope};
+pub use pool::{Pool, PoolKind};
 pub use refusal::Refusal;
 pub use resource::{Location, Resource};
 pub use review::Review;

@@ -80,6 +80,12 @@ codes! {
     /// The time asked for is taken; `details` say which window and what is free nearby.
     SlotTaken = "slot_taken", 409, "This time is taken",
         "Take one of the free times in `details`, or another room.";
+    /// Fewer units are left than asked for; `details` say of what, how many, and when there are enough.
+    SoldOut = "sold_out", 409, "Not enough is left",
+        "Take fewer, or one of the alternatives in `details`.";
+    /// More is sold than the capacity asked for would allow; `details` say where.
+    BelowSold = "below_sold", 409, "More is sold than that",
+        "Move or cancel what `details.cells` name first, or send `below_sold: queue` and resolve it afterwards.";
     /// A unique name or address is in use.
     AlreadyExists = "already_exists", 409, "This name is in use",
         "Choose another name or address.";

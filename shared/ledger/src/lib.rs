@@ -37,37 +37,18 @@
 
 mod block;
 mod change;
+mod claim;
+mod counter;
+mod expression;
 mod mark;
+mod offer;
 mod read;
-
-use domain::{BookingState, ResourceId, Span};
-use jiff::Timestamp;
+mod timeline;
+mod walk;
 
 pub use block::QUANTA_PER_BLOCK;
 pub use change::Changes;
-pub use read::{TakenSpan, taken, taken_at};
-
-/// One owner's claim on a resource for a span.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Claim {
-    /// What is claimed.
-    pub resource: ResourceId,
-    /// When; widened to whole quanta.
-    pub span: Span,
-    /// Until when it is held; sold when `None`.
-    pub held_until: Option<Timestamp>,
-    /// Whose it is: the bits of the record's id.
-    pub owner: u128,
-}
-
-impl Claim {
-    /// The claim that a booking has while its state claims at all.
-    pub fn of(booking: &domain::Booking) -> Self {
-        Self {
-            resource: booking.resource,
-            span: booking.claimed(),
-            held_until: booking.hold_until.filter(|_| booking.state == BookingState::Held),
-            owner: booking.id.bits(),
-        }
-    }
-}
+pub use claim::{Claim, Claims, TimeClaim, UnitsClaim};
+pub use offer::{BelowSold, Offer, offer};
+pub use read::{TakenSpan, counts, taken, taken_at};
+pub use walk::{Found, Mark, Place, Recount, recount, strike, walk};

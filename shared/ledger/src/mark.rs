@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::Claim;
+use crate::TimeClaim;
 
 /// 2020-01-01T00:00:00Z, where the seconds of marks begin.
 const EPOCH: i64 = 1_577_836_800;
@@ -12,7 +12,7 @@ const SOLD: u64 = 999_999_999;
 const OWNERS: u64 = 100_000_000;
 
 /// The mark of a claim.
-pub(crate) fn of(claim: &Claim) -> u64 {
+pub(crate) fn of(claim: &TimeClaim) -> u64 {
     let until = claim.held_until.map_or(SOLD, |until| seconds(until).min(SOLD - 1));
     until * OWNERS + owner(claim.owner)
 }

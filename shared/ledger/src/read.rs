@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity};
-use domain::{ResourceId, Span};
+use domain::pool::{Cell, Cells, Count};
+use domain::{PoolId, ResourceId, Span};
 use errors::{Error, Result};
 use jiff::Timestamp;
 use store::{Item, Store, schema};
 
-use crate::{block, mark};
+use crate::{block, counter, mark};
 
 /// `DynamoDB`'s own limit on keys in a batch.
 const MOST_KEYS: usize = 100;
@@ -64,8 +65,7 @@ pub async fn taken(
             .map_err(store::broken)?;
         store::count_read(answer.consumed_capacity());
         for item in answer.items() {
-            let number = item.get(schema::SORT).and_then(|value| value.as_n().ok()?.parse::<i64>().ok());
-            let number = number.ok_or_else(|| Error::internal("a ledger item without a block number"))?;
+            let number = number(item)?;
             for (place, mark) in self::marks(item) {
                 marks.insert(number * block::QUANTA_PER_BLOCK + place, mark);
             }
@@ -97,11 +97,49 @@ pub async fn taken_at(
             (schema::SORT.to_owned(), AttributeValue::N(number.to_string())),
         ])
     };
-    let table = store.name(&schema::LEDGER);
     let free_from = mark::ended_before(instant);
     let mut busy = BTreeSet::new();
-    for some in resources.chunks(MOST_KEYS) {
-        let mut wanted: Vec<Item> = some.iter().map(key).collect();
+    for item in batch(store, resources.iter().map(key)).await? {
+        if marks(&item).get(&place).is_some_and(|mark| *mark >= free_from) {
+            busy.insert(partition(&item)?);
+        }
+    }
+    Ok(busy)
+}
+
+/// What is claimed and free of the cells of each pool; those that were never offered are missing. One trip for each hundred
+/// months of nights or total pools.
+///
+/// # Errors
+/// `unavailable` when the database is.
+pub async fn counts(
+    store: &Store,
+    wanted: &[(PoolId, Cells)],
+) -> Result<BTreeMap<PoolId, BTreeMap<Cell, Count>>> {
+    let of = |(pool, cells): &(PoolId, Cells)| {
+        counter::items(cells).into_iter().map(|number| (*pool, number)).collect::<Vec<_>>()
+    };
+    let items: BTreeSet<(PoolId, i64)> = wanted.iter().flat_map(of).collect();
+    let mut found: BTreeMap<PoolId, BTreeMap<Cell, Count>> = BTreeMap::new();
+    for item in batch(store, items.into_iter().map(|(pool, number)| counter::key(pool, number))).await? {
+        let number = number(&item)?;
+        found.entry(partition(&item)?).or_default().extend(counter::counts(number, &item));
+    }
+    for (pool, counts) in &mut found {
+        let asked: BTreeSet<Cell> =
+            wanted.iter().filter(|(of, _)| of == pool).flat_map(|(_, cells)| cells.each()).collect();
+        counts.retain(|cell, _| asked.contains(cell));
+    }
+    Ok(found)
+}
+
+/// Items by key, those that exist, read consistently and in no order.
+async fn batch(store: &Store, keys: impl Iterator<Item = Item>) -> Result<Vec<Item>> {
+    let table = store.name(&schema::LEDGER);
+    let keys: Vec<Item> = keys.collect();
+    let mut found = Vec::new();
+    for some in keys.chunks(MOST_KEYS) {
+        let mut wanted = some.to_vec();
         let mut rounds = 0;
         while !wanted.is_empty() {
             rounds += 1;
@@ -121,18 +159,24 @@ pub async fn taken_at(
             for part in answer.consumed_capacity() {
                 store::count_read(Some(part));
             }
-            for item in answer.responses.unwrap_or_default().into_values().flatten() {
-                if marks(&item).get(&place).is_some_and(|mark| *mark >= free_from) {
-                    let resource =
-                        item.get(schema::PARTITION).and_then(|value| value.as_s().ok()?.parse().ok());
-                    busy.insert(resource.ok_or_else(|| Error::internal("a ledger item without a resource"))?);
-                }
-            }
+            found.extend(answer.responses.unwrap_or_default().into_values().flatten());
             let rest = answer.unprocessed_keys.unwrap_or_default();
             wanted = rest.into_values().flat_map(|rest| rest.keys).collect();
         }
     }
-    Ok(busy)
+    Ok(found)
+}
+
+/// Whose the item is.
+pub(crate) fn partition<T: std::str::FromStr>(item: &Item) -> Result<T> {
+    let partition = item.get(schema::PARTITION).and_then(|value| value.as_s().ok()?.parse().ok());
+    partition.ok_or_else(|| Error::internal("a ledger item of nobody"))
+}
+
+/// Which of its items.
+pub(crate) fn number(item: &Item) -> Result<i64> {
+    let number = item.get(schema::SORT).and_then(|value| value.as_n().ok()?.parse().ok());
+    number.ok_or_else(|| Error::internal("a ledger item without a number"))
 }
 
 /// The marks of a block's item, by place.

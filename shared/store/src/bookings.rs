@@ -253,6 +253,23 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Bookings stored in a state that end at `from` or later, earliest end first.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is.
+    pub async fn bookings_ending(
+        &self,
+        state: BookingState,
+        from: Timestamp,
+        limit: u32,
+        after: Option<Position>,
+    ) -> Result<Page<Booking>> {
+        let range = Range::Between(moment(from), "~".to_owned());
+        self.query(list(&BY_STATE, state.as_str().to_owned(), range, false, limit, after)).await
+    }
+}
+
 /// The booking that a commit made, or made before.
 ///
 /// # Errors
@@ -264,7 +281,7 @@ pub fn booking_from(outcome: Outcome, new: Booking) -> Result<(Booking, bool)> {
     }
 }
 
-fn list(
+pub(crate) fn list(
     index: &'static crate::schema::Index,
     partition: String,
     range: Range,

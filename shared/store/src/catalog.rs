@@ -119,14 +119,14 @@ impl Tx {
         }
     }
 
-    fn rename(&mut self, store: &Store, old: &str, new: String, owner: String) {
+    pub(crate) fn rename(&mut self, store: &Store, old: &str, new: String, owner: String) {
         if old != new {
             self.delete(store, &CATALOG, old, "unique");
             self.insert_name(store, new, owner);
         }
     }
 
-    fn insert_name(&mut self, store: &Store, name: String, owner: String) {
+    pub(crate) fn insert_name(&mut self, store: &Store, name: String, owner: String) {
         self.insert(store, &Unique { name, owner }, || {
             Error::new(Code::AlreadyExists, "this name is in use").with_detail("field", "/name")
         });

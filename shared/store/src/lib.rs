@@ -15,14 +15,7 @@
 //! | `accounts` | Accounts `by_kind` | — |
 //! | `signed_in(user, session)` | Accounts, two items in one batch | — |
 //! | `calendar_feed(user, id)`, `calendar_feeds_of(user)` | Accounts | — |
-//! | `location(id)`, `resource(id)` | Catalog | rooms(room_id) |
-//! | `locations` | Catalog `by_kind` | — |
-//! | `user(id)` | Accounts | users(user_id) |
-//! | `user_by_name`, `user_by_email` | Accounts, claim item then record | users(username), users(email) |
-//! | `users` | Accounts `by_kind` | — |
-//! | `session(user, id)` | Accounts | — |
-//! | `calendar_feed(user, id)`, `calendar_feeds_of(user)` | Accounts | — |
-//! | `location(id)`, `resource(id)`, `review(id)` | Catalog | rooms(room_id), reviews(review_id) |
+//! | `location(id)`, `resource(id)`, `review(id)`, `pool(id)` | Catalog | rooms(room_id), reviews(review_id) |
 //! | `location_named`, `resource_named` | Catalog, claim item then record | rooms(room_name) |
 //! | `locations`, `all_locations` | Catalog `by_kind` | — |
 //! | `resources_at(location)` | Catalog `by_place` | rooms(room_status, room_location) |
@@ -41,6 +34,13 @@
 //! | `bookings_page_in(resource, span)` | Reservations `by_place`, a query per day | bookings(room_id), in pages |
 //! | `bookings_in_state(state)` | Reservations `by_state` | bookings(status) |
 //! | `bookings_created(from, to)` | Events `by_time`, then Reservations by id | bookings(created_at) |
+//! | `bookings_ending(state, from)` | Reservations `by_state` | the auditor: what claims time from then on |
+//! | `pools_at(location)` | Catalog `by_kind` | — |
+//! | `order(id)` | Reservations | — |
+//! | `orders_of(user)` | Reservations `by_user` | — |
+//! | `orders_at(location)` | Reservations `by_place` | — |
+//! | `orders_overdue(before)` | Reservations `by_state` | holds that ran out, to be released |
+//! | `orders_held`, `orders_confirmed(from)` | Reservations `by_state` | the auditor: what claims units from then on |
 //! | `series(id)` | Reservations | — |
 //! | `messages_to(user)` | Messages `by_recipient` | — |
 //! | `messages_due`, `messages_waiting`, `messages_dead` | Messages `by_due` | — |
@@ -65,6 +65,8 @@ mod calendar_feeds;
 mod catalog;
 mod insights;
 mod limits;
+mod orders;
+mod pools;
 mod reviews;
 mod series;
 mod tables;
@@ -78,7 +80,9 @@ pub use client::{CALL_TIMEOUT, Config, Store};
 pub use events::event_from;
 pub use limits::Limit;
 pub use meter::{Usage, metered, read as count_read};
+pub use orders::order_from;
 pub use page::{Page, Placed, Position};
+pub use pools::pool_from;
 pub use reviews::review_from;
 pub use series::series_from;
 pub use table::{Item, broken};

@@ -35,17 +35,18 @@ pub const SORT: &str = "sk";
 /// The attribute after which `DynamoDB` may delete an item: seconds since 1970. Nothing relies on when it does.
 pub const EXPIRES: &str = "expires";
 
-/// By kind of record, in an order that suits the kind.
+/// By kind of record, in an order that suits the kind; pools by location, then name.
 pub const BY_KIND: Index = Index { name: "by_kind", partition: "kind_pk", sort: "kind_sk" };
 /// Rooms by folded name, and the queue of flagged reviews.
 pub const BY_NAME: Index = Index { name: "by_name", partition: "name_pk", sort: "name_sk" };
-/// Rooms by location, then name; reviews by room, then time; bookings by location and local day, then room.
+/// Rooms by location, then name; reviews by room, then time; bookings by location and local day, then room;
+/// apart from them orders by location, then time.
 pub const BY_PLACE: Index = Index { name: "by_place", partition: "place_pk", sort: "place_sk" };
-/// Bookings by user, then start.
+/// Bookings by user, then start; apart from them orders by user, then time.
 pub const BY_USER: Index = Index { name: "by_user", partition: "user", sort: "starts" };
 /// Reviews by author, then time.
 pub const BY_AUTHOR: Index = Index { name: "by_author", partition: "author", sort: "written" };
-/// Bookings by state, then end.
+/// Bookings by state, then end; apart from them orders that claim by state, then end of the hold or last night.
 pub const BY_STATE: Index = Index { name: "by_state", partition: "state", sort: "ends" };
 /// Events by day and shard, then time.
 pub const BY_TIME: Index = Index { name: "by_time", partition: "day", sort: "moment" };
@@ -57,7 +58,7 @@ pub const BY_DUE: Index = Index { name: "by_due", partition: "due_pk", sort: "du
 /// People, their names and addresses, sessions, one-time links, calendar feeds.
 pub const ACCOUNTS: Table =
     Table { name: "Accounts", numeric_sort: false, indexes: &[BY_KIND], expires: true, stream: false };
-/// Locations, rooms, their unique names, reviews.
+/// Locations, rooms, pools, their unique names, reviews.
 pub const CATALOG: Table = Table {
     name: "Catalog",
     numeric_sort: false,
@@ -65,10 +66,10 @@ pub const CATALOG: Table = Table {
     expires: false,
     stream: false,
 };
-/// Capacity: blocks of claimed time. Only `ledger` names it.
+/// Capacity: blocks of claimed time, counts of claimed units. Only `ledger` names it.
 pub const LEDGER: Table =
     Table { name: "Ledger", numeric_sort: true, indexes: &[], expires: true, stream: false };
-/// Bookings and series.
+/// Bookings, series, orders.
 pub const RESERVATIONS: Table = Table {
     name: "Reservations",
     numeric_sort: false,

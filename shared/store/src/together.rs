@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    Booking, BookingId, Location, LocationId, Resource, ResourceId, Series, SeriesId, User, UserId,
+    Booking, BookingId, Location, LocationId, Order, OrderId, Pool, PoolId, Resource, ResourceId, Series,
+    SeriesId, User, UserId,
 };
 use errors::Result;
 
@@ -27,6 +28,10 @@ pub struct Ids {
     pub series: BTreeSet<SeriesId>,
     /// Places.
     pub locations: BTreeSet<LocationId>,
+    /// Pools.
+    pub pools: BTreeSet<PoolId>,
+    /// Orders.
+    pub orders: BTreeSet<OrderId>,
 }
 
 /// What there is of it.
@@ -42,6 +47,10 @@ pub struct Together {
     pub series: Vec<Series>,
     /// Places, in no order.
     pub locations: Vec<Location>,
+    /// Pools, in no order.
+    pub pools: Vec<Pool>,
+    /// Orders, in no order.
+    pub orders: Vec<Order>,
 }
 
 impl Together {
@@ -65,12 +74,19 @@ impl Together {
         self.locations.iter().find(|location| location.id == id)
     }
 
+    /// The pool, if it was found.
+    pub fn pool(&self, id: PoolId) -> Option<&Pool> {
+        self.pools.iter().find(|pool| pool.id == id)
+    }
+
     fn add(&mut self, item: Item) -> Result<()> {
         match item.get("sk").and_then(|sort| sort.as_s().ok()).map(String::as_str) {
             Some("resource") => self.resources.push(read(item)?),
             Some("user") => self.users.push(read::<Account>(item)?.user),
             Some("booking") => self.bookings.push(read(item)?),
             Some("location") => self.locations.push(read(item)?),
+            Some("pool") => self.pools.push(read(item)?),
+            Some("order") => self.orders.push(read(item)?),
             Some("series") => self.series.push(read(item)?),
             _ => {}
         }
@@ -91,6 +107,8 @@ impl Store {
         keys.extend(ids.bookings.iter().map(|id| key(RESERVATIONS, id.to_string(), "booking")));
         keys.extend(ids.series.iter().map(|id| key(RESERVATIONS, id.to_string(), "series")));
         keys.extend(ids.locations.iter().map(|id| key(CATALOG, id.to_string(), "location")));
+        keys.extend(ids.pools.iter().map(|id| key(CATALOG, id.to_string(), "pool")));
+        keys.extend(ids.orders.iter().map(|id| key(RESERVATIONS, id.to_string(), "order")));
         let mut found = Together::default();
         for keys in keys.chunks(MOST_KEYS) {
             for (_, item) in self.get_many(keys).await? {

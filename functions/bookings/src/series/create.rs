@@ -10,7 +10,7 @@ use errors::{Code, Error, FieldError, Result};
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use ledger::{Changes, Claim};
+use ledger::{Changes, Claim, TimeClaim};
 use serde_json::{Value, json};
 use store::{Ids, Outcome, Tx};
 
@@ -164,7 +164,7 @@ async fn at_once(
     let mut changes = Changes::new();
     for (_, booking) in &bookings {
         claim(&mut tx, app, &asked.caller, booking);
-        changes = changes.take(&Claim::of(booking));
+        changes = changes.take(&Claim::Time(TimeClaim::of(booking)));
     }
     changes.add_to(&mut tx, &app.store, now)?;
     if let Outcome::Replayed(item) = app.store.commit(tx).await? {
