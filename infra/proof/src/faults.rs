@@ -18,7 +18,7 @@ use crate::venue::Venue;
 use crate::wire::{Tally, Wire};
 
 /// Faults in a hundred requests.
-const FAULTS: u64 = 25;
+const FAULTS: u64 = 30;
 /// What the time of day moves on by with each operation.
 const PER_OPERATION: SignedDuration = SignedDuration::from_millis(1_237);
 /// One operation in so many is followed by a sweep of holds that ran out.
@@ -56,7 +56,7 @@ pub struct Report {
     pub attempts_per_hundred: u64,
     /// What was claimed under these keys, refusals included.
     pub beliefs: u64,
-    /// Of these, where the client never learnt the outcome.
+    /// Of these, where the client never learnt the outcome, or was refused a request that was delivered once more.
     pub unsure: u64,
     /// What is wrong, with the seed and what was done about the keys concerned.
     pub violations: Vec<String>,

@@ -21,6 +21,9 @@ use serde_json::{Value, json};
 
 use crate::chance::Chance;
 
+/// Operations in a hundred during which three times as many requests fail, so that retries fail as well.
+const BAD_SPELLS: u64 = 20;
+
 /// What can happen to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fault {
@@ -47,14 +50,14 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Every fault that a transaction meets, and the first seven of which any other request meets.
+    /// Every fault that a transaction meets. A read meets the first four, since it has nothing that could be lost afterwards.
     pub const ALL: [Self; 10] = [
         Self::Throttle,
         Self::TimeoutBefore,
-        Self::TimeoutAfter,
         Self::ErrorBefore,
-        Self::ErrorAfter,
         Self::Slow,
+        Self::TimeoutAfter,
+        Self::ErrorAfter,
         Self::Conflict,
         Self::Twice,
         Self::TwiceLate,
@@ -159,7 +162,8 @@ impl Wire {
         self.deliver(u64::MAX).await;
     }
 
-    /// Transactions that may be carried out after their client was told something else.
+    /// Transactions that were delivered twice or late. If the first delivery was refused, and its client told so, another one may
+    /// still be carried out once what was in the way is gone.
     pub fn ghosts(&self) -> u64 {
         self.0.ghosts.load(Ordering::Relaxed)
     }
@@ -224,6 +228,7 @@ impl HttpConnector for Connector {
                     inner.call(request).await
                 }
                 Fault::Twice => {
+                    line.ghosts.fetch_add(1, Ordering::Relaxed);
                     let first = inner.call(request).await;
                     if let Some(copy) = copy {
                         let _ = inner.call(copy).await;
@@ -245,8 +250,10 @@ impl HttpConnector for Connector {
 
 impl Line {
     fn fault(&self, transaction: bool, chance: &mut Chance) -> Option<Fault> {
-        let most = if transaction { Fault::ALL.len() } else { 6 };
-        let any = chance.percent(self.faults);
+        let most = if transaction { Fault::ALL.len() } else { 4 };
+        let operation = self.operation.load(Ordering::Relaxed);
+        let bad = Chance::at(self.seed, &[self.client, operation]).percent(BAD_SPELLS);
+        let any = chance.percent(if bad { self.faults * 3 } else { self.faults });
         chance.pick(Fault::ALL.get(..most)?).copied().filter(|_| any)
     }
 
