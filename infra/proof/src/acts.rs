@@ -193,7 +193,13 @@ impl Desk {
     ///
     /// # Errors
     /// As [`Desk::write`].
-    pub async fn change(&self, subject: Key, key: Option<Key>, step: &Step, now: Timestamp) -> Result<Outcome> {
+    pub async fn change(
+        &self,
+        subject: Key,
+        key: Option<Key>,
+        step: &Step,
+        now: Timestamp,
+    ) -> Result<Outcome> {
         let seen = self.seen(subject).await?;
         if key.is_some_and(|key| seen.is_of(key)) {
             return Ok(Outcome::Replayed);
@@ -205,13 +211,7 @@ impl Desk {
     ///
     /// # Errors
     /// As for the domain's steps, and `changed`, `hold_expired`, `slot_taken`, `sold_out` by the ledger.
-    pub async fn write(
-        &self,
-        key: Option<Key>,
-        seen: Seen,
-        step: &Step,
-        now: Timestamp,
-    ) -> Result<Outcome> {
+    pub async fn write(&self, key: Option<Key>, seen: Seen, step: &Step, now: Timestamp) -> Result<Outcome> {
         let (mut tx, mut claims) = (Tx::new(), Vec::new());
         if let Some(before) = seen.booking {
             let after = match step {
@@ -235,9 +235,7 @@ impl Desk {
             let after = match step {
                 Step::Confirm => Some((before.clone().confirm(now)?, OrderAction::Confirm)),
                 Step::Cancel => Some((before.clone().cancel(None, now)?, OrderAction::Cancel)),
-                Step::Lines(lines) => {
-                    Some((before.clone().change(lines.clone(), now)?, OrderAction::Change))
-                }
+                Step::Lines(lines) => Some((before.clone().change(lines.clone(), now)?, OrderAction::Change)),
                 Step::Release => Some((before.clone().expire(now)?, OrderAction::Expire)),
                 Step::Move(..) => None,
             };

@@ -80,7 +80,9 @@ impl Facts {
                     let quanta = span.start().as_second().div_euclid(QUANTUM)..;
                     let end = span.end().as_second().div_euclid(QUANTUM);
                     self.marks.extend(
-                        quanta.take_while(|quantum| *quantum < end).map(|quantum| ((resource, quantum), mark)),
+                        quanta
+                            .take_while(|quantum| *quantum < end)
+                            .map(|quantum| ((resource, quantum), mark)),
                     );
                 }
             }
@@ -97,8 +99,11 @@ impl Facts {
     /// Every violation of what the ledger promises at `now`; `swept` says that the units of holds that ran out must have been
     /// given back by then.
     pub fn violations(&self, known: &Known, now: Timestamp, swept: bool) -> Vec<String> {
-        let mut violations: Vec<String> =
-            self.strangers.iter().map(|name| format!("the ledger has an item of {name}, which nobody uses")).collect();
+        let mut violations: Vec<String> = self
+            .strangers
+            .iter()
+            .map(|name| format!("the ledger has an item of {name}, which nobody uses"))
+            .collect();
         self.time(now, &mut violations);
         self.units(known, now, swept, &mut violations);
         self.pairs(&mut violations);
@@ -121,7 +126,11 @@ impl Facts {
                     violations.push(format!("{} is sold to {} and to {}", at(place), other.id, booking.id));
                 }
                 if self.marks.get(&place) != Some(&mark) {
-                    violations.push(format!("{} is claimed by {} and not marked as its own", at(place), booking.id));
+                    violations.push(format!(
+                        "{} is claimed by {} and not marked as its own",
+                        at(place),
+                        booking.id
+                    ));
                 }
             }
         }

@@ -76,8 +76,17 @@ impl Tale {
 
     /// Answers that say that something is so, written then or before.
     pub fn successes(&self) -> u64 {
-        let done = |name: &&String| name.ends_with(" done") || name.ends_with(" replayed");
-        self.outcomes.iter().filter(|(name, _)| done(name)).map(|(_, times)| times).sum()
+        self.answers(&[Outcome::Done, Outcome::Replayed])
+    }
+
+    /// Answers that say that something cannot be so.
+    pub fn refusals(&self) -> u64 {
+        self.answers(&[Outcome::Taken, Outcome::SoldOut, Outcome::BelowSold, Outcome::Expired])
+    }
+
+    fn answers(&self, which: &[Outcome]) -> u64 {
+        let is = |name: &String| which.iter().any(|outcome| name.ends_with(&format!(" {}", outcome.name())));
+        self.outcomes.iter().filter(|(name, _)| is(name)).map(|(_, times)| times).sum()
     }
 
     /// What clients were told that is not so.
@@ -104,7 +113,8 @@ impl Belief {
         let order_is = |states: &[OrderState]| match (self.lines.is_empty(), order) {
             (true, None) => true,
             (false, Some(is)) => {
-                states.contains(&is.state) && (is.state == OrderState::Expired || same(&is.lines, &self.lines))
+                states.contains(&is.state)
+                    && (is.state == OrderState::Expired || same(&is.lines, &self.lines))
             }
             _ => false,
         };
@@ -121,9 +131,9 @@ impl Belief {
 }
 
 /// Whether the lines ask for the same, overbooked or not.
-fn same(these: &[OrderLine], those: &[OrderLine]) -> bool {
+fn same(lines: &[OrderLine], others: &[OrderLine]) -> bool {
     let asks = |line: &OrderLine| (line.pool, line.cells, line.quantity);
-    these.iter().map(asks).eq(those.iter().map(asks))
+    lines.iter().map(asks).eq(others.iter().map(asks))
 }
 
 /// A client.
@@ -277,8 +287,14 @@ impl Client {
             (Outcome::Taken | Outcome::SoldOut, _) if sure => over = false,
             // A change that was carried out without its client's knowledge may have been what ran out then.
             (Outcome::Expired, Step::Confirm | Step::Cancel) if sure => {}
-            (Outcome::Taken | Outcome::SoldOut | Outcome::Expired, _)
-            | (Outcome::Unavailable | Outcome::Changed, _) => after.state = Believed::Unsure,
+            (
+                Outcome::Taken
+                | Outcome::SoldOut
+                | Outcome::Expired
+                | Outcome::Unavailable
+                | Outcome::Changed,
+                _,
+            ) => after.state = Believed::Unsure,
             (other, _) => {
                 if sure {
                     let what = belief.key.booking();

@@ -195,7 +195,7 @@ pub async fn run(base: &Base, proof: &Path, size: Size) -> Result<Report> {
         clients: size.processes * size.clients,
         operations: tale.operations,
         written,
-        refused: tale.outcomes.values().sum::<u64>() - written,
+        refused: tale.refusals(),
         transactions,
         again: transactions - begun,
         attempts_per_hundred: transactions * 100 / written.max(1),

@@ -70,10 +70,11 @@ impl<T: Clone> Record<T> {
     fn step(&self, change: &Change, key: Option<u32>, now: i64) -> Tried<Self> {
         let stage = match (self.stage_at(now), change) {
             (Stage::Expired, Change::Release) if self.stage != Stage::Expired => Stage::Expired,
-            (_, Change::Release) | (Stage::Cancelled, _) => return Err(Outcome::Wrong),
+            (_, Change::Release) | (Stage::Cancelled, _) | (Stage::Confirmed, Change::Confirm) => {
+                return Err(Outcome::Wrong);
+            }
             (Stage::Expired, _) => return Err(Outcome::Expired),
             (Stage::Held { .. }, Change::Confirm) => Stage::Confirmed,
-            (Stage::Confirmed, Change::Confirm) => return Err(Outcome::Wrong),
             (_, Change::Cancel) => Stage::Cancelled,
             (stage, Change::Move(_) | Change::Lines(_)) => stage,
         };
@@ -128,7 +129,7 @@ fn sum(lines: &[Units]) -> BTreeMap<(u8, u8), i64> {
     let mut sum = BTreeMap::new();
     for line in lines {
         for cell in line.from..line.to {
-            *sum.entry((line.pool, cell)).or_default() += i64::from(line.units);
+            *sum.entry((line.pool, cell)).or_default() += i64::from(line.quantity);
         }
     }
     sum
@@ -149,7 +150,7 @@ impl World {
     }
 
     /// Whether nobody but `own` has any of the slots.
-    fn free(&self, slots: &Slots, own: Option<Name>) -> bool {
+    fn free(&self, slots: Slots, own: Option<Name>) -> bool {
         !self.records().filter(|(name, _)| Some(*name) != own).any(|(_, records)| {
             records.booking.as_ref().is_some_and(|booking| {
                 let live = matches!(booking.stage_at(self.now), Stage::Held { .. } | Stage::Confirmed);
@@ -182,7 +183,7 @@ impl World {
         if self.asked.get(&name).is_some_and(|asked| asked.now != Records::default()) {
             return Err(Outcome::Replayed);
         }
-        if plan.time.is_some_and(|slots| !self.free(&slots, None)) {
+        if plan.time.is_some_and(|slots| !self.free(slots, None)) {
             return Err(Outcome::Taken);
         }
         let units = sum(&plan.lines);
@@ -194,9 +195,12 @@ impl World {
         let stage = until.map_or(Stage::Confirmed, |until| Stage::Held { until });
         let records = Records {
             booking: plan.time.map(|what| Record { what, stage, version: 1, last: None }),
-            order: Some(&plan.lines)
-                .filter(|lines| !lines.is_empty())
-                .map(|lines| Record { what: lines.clone(), stage, version: 1, last: None }),
+            order: Some(&plan.lines).filter(|lines| !lines.is_empty()).map(|lines| Record {
+                what: lines.clone(),
+                stage,
+                version: 1,
+                last: None,
+            }),
         };
         if let Some(asked) = self.asked.get_mut(&name) {
             (asked.first, asked.now) = (records.clone(), records);
@@ -218,7 +222,7 @@ impl World {
         }
         if let Change::Move(slots) = change
             && booking.is_some()
-            && !self.free(slots, Some(name))
+            && !self.free(*slots, Some(name))
         {
             return Err(Outcome::Taken);
         }
@@ -253,9 +257,8 @@ impl World {
 
     fn offer(&mut self, offering: &Offering) -> Tried<()> {
         let mut after = self.cells.clone();
-        let reached = |(pool, cell): &(u8, u8)| {
-            *pool == offering.pool && (offering.from..offering.to).contains(cell)
-        };
+        let reached =
+            |(pool, cell): &(u8, u8)| *pool == offering.pool && (offering.from..offering.to).contains(cell);
         for (_, count) in after.iter_mut().filter(|(cell, _)| reached(cell)) {
             if let Some(capacity) = offering.capacity.map(i64::from) {
                 count.free += capacity - count.capacity;
@@ -330,7 +333,8 @@ impl ReferenceStateMachine for Reference {
 
     fn init_state() -> BoxedStrategy<World> {
         let count = Count { capacity: 3, claimed: 0, free: 3, overbooking: 1, closed: false };
-        let cells = (0_u8..).zip(CELLS).flat_map(|(pool, cells)| (0..cells).map(move |cell| ((pool, cell), count)));
+        let cells =
+            (0_u8..).zip(CELLS).flat_map(|(pool, cells)| (0..cells).map(move |cell| ((pool, cell), count)));
         Just(World {
             now: 0,
             cells: cells.collect(),

@@ -30,7 +30,7 @@ pub(super) struct Units {
     pub(super) pool: u8,
     pub(super) from: u8,
     pub(super) to: u8,
-    pub(super) units: u8,
+    pub(super) quantity: u8,
 }
 
 /// What is asked for.
@@ -97,12 +97,12 @@ fn slots() -> impl Strategy<Value = Slots> {
 
 fn units() -> impl Strategy<Value = Units> {
     prop_oneof![
-        (1_u8..=2).prop_map(|units| Units { pool: 0, from: 0, to: 1, units }),
-        (0_u8..4, 1_u8..=4, 1_u8..=2).prop_map(|(from, length, units)| Units {
+        (1_u8..=2).prop_map(|quantity| Units { pool: 0, from: 0, to: 1, quantity }),
+        (0_u8..4, 1_u8..=4, 1_u8..=2).prop_map(|(from, length, quantity)| Units {
             pool: 1,
             from,
             to: (from + length).min(4),
-            units,
+            quantity,
         }),
     ]
 }
@@ -114,8 +114,12 @@ fn plan() -> impl Strategy<Value = Plan> {
         2 => (slots(), prop::collection::vec(units(), 1..=2)).prop_map(|(time, lines)| (Some(time), lines)),
     ];
     let hold = prop_oneof![2 => Just(None), 3 => (1_u8..=10).prop_map(Some)];
-    (what, hold, prop::bool::weighted(0.3))
-        .prop_map(|((time, lines), hold, overbook)| Plan { time, lines, hold, overbook })
+    (what, hold, prop::bool::weighted(0.3)).prop_map(|((time, lines), hold, overbook)| Plan {
+        time,
+        lines,
+        hold,
+        overbook,
+    })
 }
 
 fn change() -> impl Strategy<Value = Change> {
@@ -134,8 +138,8 @@ fn offering() -> impl Strategy<Value = Offering> {
         (0_u8..4, 1_u8..=4).prop_map(|(from, length)| (1, from, (from + length).min(4))),
     ];
     let maybe = |most: u8| prop::option::of(0..=most);
-    (cells, maybe(4), maybe(2), prop::option::weighted(0.3, any::<bool>()), prop::bool::weighted(0.2)).prop_map(
-        |((pool, from, to), capacity, overbooking, closed, queue)| Offering {
+    (cells, maybe(4), maybe(2), prop::option::weighted(0.3, any::<bool>()), prop::bool::weighted(0.2))
+        .prop_map(|((pool, from, to), capacity, overbooking, closed, queue)| Offering {
             pool,
             from,
             to,
@@ -143,8 +147,7 @@ fn offering() -> impl Strategy<Value = Offering> {
             overbooking,
             closed,
             queue,
-        },
-    )
+        })
 }
 
 /// Steps that can come next, where `next` is the first letter not yet used, claims were asked for under the letters `asked`, and
@@ -186,8 +189,8 @@ impl Debug for Slots {
 impl Debug for Units {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self.pool {
-            0 => write!(f, "{}×p0", self.units),
-            pool => write!(f, "{}×p{pool} {}..{}", self.units, self.from, self.to),
+            0 => write!(f, "{}×p0", self.quantity),
+            pool => write!(f, "{}×p{pool} {}..{}", self.quantity, self.from, self.to),
         }
     }
 }
