@@ -2,3 +2,4 @@
 //! transitions against a real database, faults, storms of processes, and what it all costs.
 
 pub mod model;
+pub mod rivals;

@@ -40,6 +40,7 @@ mod change;
 mod claim;
 mod counter;
 mod expression;
+pub mod limits;
 mod mark;
 mod offer;
 mod read;

@@ -62,6 +62,11 @@ impl Tx {
         self.refusals.push(Box::new(on_refusal));
     }
 
+    /// The actions so far.
+    pub fn actions(&self) -> &[TransactWriteItem] {
+        &self.actions
+    }
+
     /// Number of actions so far.
     pub fn len(&self) -> usize {
         self.actions.len()
