@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_smithy_http_client::tls;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use errors::Result;
 
 use crate::meter::CountTrips;
@@ -29,7 +30,14 @@ pub struct Config {
     pub credentials: (String, String, Option<String>),
     /// How long an attempt at a call may take, and all attempts together, at most [`CALL_TIMEOUT`].
     pub timeouts: (Duration, Duration),
+    /// The longest pause before a call that failed is tried for the second time; it doubles with each further attempt.
+    pub backoff: Duration,
+    /// What carries the requests, [`http`] when unset: a place for a test to lose some of them.
+    pub http: Option<SharedHttpClient>,
 }
+
+/// The SDK's own pause.
+const BACKOFF: Duration = Duration::from_secs(1);
 
 impl Config {
     /// From `HOLDFAST_DYNAMODB_ENDPOINT`, `HOLDFAST_TABLE_PREFIX` and what Lambda sets.
@@ -47,6 +55,8 @@ impl Config {
                 env::optional("AWS_SESSION_TOKEN"),
             ),
             timeouts: (Duration::from_secs(3), Duration::from_secs(15)),
+            backoff: BACKOFF,
+            http: None,
         })
     }
 
@@ -59,8 +69,17 @@ impl Config {
             credentials: ("local".to_owned(), "local".to_owned(), None),
             // Nobody answers faster when asked again on the same two cores.
             timeouts: (CALL_TIMEOUT, CALL_TIMEOUT),
+            backoff: BACKOFF,
+            http: None,
         }
     }
+}
+
+/// The one HTTP client, with its own connections.
+pub fn http() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .build_https()
 }
 
 /// The tables. Cheap to clone.
@@ -74,9 +93,6 @@ impl Store {
     /// Connects on first use.
     pub fn new(config: Config) -> Self {
         let (key, secret, token) = config.credentials;
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-            .build_https();
         let (attempt, call) = config.timeouts;
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(attempt)
@@ -87,9 +103,9 @@ impl Store {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(config.region))
             .credentials_provider(Credentials::new(key, secret, token, None, "environment"))
-            .http_client(http)
+            .http_client(config.http.unwrap_or_else(http))
             .timeout_config(timeouts)
-            .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .retry_config(RetryConfig::standard().with_max_attempts(3).with_initial_backoff(config.backoff))
             .interceptor(CountTrips);
         builder.set_endpoint_url(config.endpoint);
         Self { client: Client::from_conf(builder.build()), prefix: config.prefix }

@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::{
 };
 use errors::{Code, Error, Result};
 
+use crate::client::CALL_TIMEOUT;
 use crate::schema::Table;
 use crate::table::{Item, Record, broken, key, number};
 use crate::{Store, meter};
@@ -17,6 +18,11 @@ use crate::{Store, meter};
 pub const MOST_ACTIONS: usize = 100;
 /// Attempts at a transaction that others' transactions get in the way of.
 const ATTEMPTS: u32 = 6;
+
+/// For so long `DynamoDB` answers a repeated token with the first outcome: ten minutes. All attempts together end before.
+/// Source: `ClientRequestToken` of `TransactWriteItems`.
+const TOKEN_HOLDS: Duration = Duration::from_mins(10);
+const _: () = assert!((CALL_TIMEOUT.as_secs() + 1) * (ATTEMPTS as u64) < TOKEN_HOLDS.as_secs());
 
 type OnRefusal = Box<dyn FnOnce(Option<Item>) -> Refused + Send>;
 
