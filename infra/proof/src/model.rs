@@ -14,8 +14,8 @@ mod world;
 pub use bounds::{Bounds, Reach};
 pub use command::Ask;
 pub use properties::{
-    ALWAYS, NO_FOREIGN_RELEASE, NO_LOST_CONFIRM, NO_STRAY_MARK, NOT_LATE, ONCE, ONE_OWNER, RESOLVES,
-    UNITS_ADD_UP, WITHIN_CAPACITY,
+    ALWAYS, ANSWERED, AS_ASKED, NO_FOREIGN_RELEASE, NO_LOST_CONFIRM, NO_STRAY_MARK, NOT_LATE, ONCE,
+    ONE_OWNER, RESOLVES, UNITS_ADD_UP, WITHIN_CAPACITY,
 };
 pub use protocol::{Protocol, Safeguard};
 pub use report::{Counterexample, Report, explore, refute};

@@ -112,7 +112,7 @@ impl Bounds {
         Self {
             name: "timeline",
             programs: vec![
-                vec![hold(0, 0b11), Ask::Confirm(0), Ask::Cancel(0)],
+                vec![hold(0, 0b11), Ask::Confirm(0)],
                 vec![hold(1, 0b01), Ask::Confirm(1)],
                 vec![Ask::Book { record: 2, span: 0b10, units: 0 }, Ask::Cancel(0)],
             ],
@@ -123,6 +123,7 @@ impl Bounds {
                 Reach::Duplicate,
                 Reach::Replay,
                 Reach::Collision,
+                Reach::RefusedYetDone,
             ],
             ..Self::nothing()
         }
@@ -133,13 +134,9 @@ impl Bounds {
         Self {
             name: "moves",
             programs: vec![
-                vec![
-                    Ask::Hold { record: 0, span: 0b011, units: 0 },
-                    Ask::Move { record: 0, span: 0b110 },
-                    Ask::Confirm(0),
-                ],
-                vec![Ask::Move { record: 0, span: 0b011 }, Ask::Confirm(0), Ask::Cancel(0)],
-                vec![Ask::Book { record: 1, span: 0b001, units: 0 }, Ask::Move { record: 1, span: 0b010 }],
+                vec![Ask::Hold { record: 0, span: 0b011, units: 0 }, Ask::Move { record: 0, span: 0b110 }],
+                vec![Ask::Move { record: 0, span: 0b011 }, Ask::Confirm(0)],
+                vec![Ask::Book { record: 1, span: 0b010, units: 0 }, Ask::Move { record: 1, span: 0b001 }],
             ],
             reaches: &[
                 Reach::Takeover,
@@ -197,7 +194,7 @@ impl Bounds {
             programs: vec![
                 vec![Ask::Book { record: 0, span: 0, units: 2 }, Ask::Cancel(0)],
                 vec![Ask::Overbook { record: 1, units: 1 }, Ask::Cancel(1)],
-                vec![set(1, false), set(2, false), Ask::Close],
+                vec![set(1, false), set(2, false)],
                 vec![set(1, true), set(3, false)],
             ],
             capacity: 2,

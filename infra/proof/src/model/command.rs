@@ -186,6 +186,9 @@ impl Attempt {
 
     fn expire(&self, stored: &Stored, protocol: Protocol, owner: u8) -> Plan {
         let Some(before) = stored.record(owner).filter(|record| record.units > 0) else { return REFUSE };
+        if before.last == self.key {
+            return Plan::Replay;
+        }
         let Phase::Held(until) = before.phase else { return REFUSE };
         if until >= self.clock && protocol.has(Safeguard::ReleaserWaits) {
             return REFUSE;

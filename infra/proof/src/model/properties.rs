@@ -22,13 +22,17 @@ pub const WITHIN_CAPACITY: &str = "sold within capacity";
 pub const NO_FOREIGN_RELEASE: &str = "nobody's claim is released by another";
 /// However often a command is repeated or arrives.
 pub const ONCE: &str = "a command takes effect once";
+/// A new attempt at what was done, and not changed since, is told so.
+pub const ANSWERED: &str = "a repeated command is told what it did";
+/// A capacity is set to what its operator wanted, not to something else because of others.
+pub const AS_ASKED: &str = "a capacity becomes what was asked";
 /// By the clock of whoever confirms.
 pub const NOT_LATE: &str = "an ended hold is not confirmed";
 /// From every state, a sweep after the last hold leaves no dead units, and no quantum that a dead hold blocks.
 pub const RESOLVES: &str = "every hold resolves";
 
 /// Every property that must hold always.
-pub const ALWAYS: [&str; 9] = [
+pub const ALWAYS: [&str; 11] = [
     ONE_OWNER,
     NO_STRAY_MARK,
     NO_LOST_CONFIRM,
@@ -36,6 +40,8 @@ pub const ALWAYS: [&str; 9] = [
     WITHIN_CAPACITY,
     NO_FOREIGN_RELEASE,
     ONCE,
+    ANSWERED,
+    AS_ASKED,
     NOT_LATE,
     RESOLVES,
 ];
@@ -53,6 +59,13 @@ impl Broken {
     const FOREIGN: u8 = 4;
     const TWICE: u8 = 8;
     const LATE: u8 = 16;
+    const UNASKED: u8 = 32;
+    const DENIED: u8 = 64;
+
+    /// A client is told no although its command was the last to change the record.
+    pub(crate) fn denied() -> Self {
+        Self(Self::DENIED)
+    }
 
     fn add(&mut self, what: u8, when: bool) {
         self.0 |= if when { what } else { 0 };
@@ -99,6 +112,9 @@ pub(crate) fn step(state: &State, before: &Stored, tx: &Tx) -> Broken {
 
     // Closing what is closed is no second effect.
     broken.add(Broken::TWICE, state.done & 1 << tx.key != 0 && before != after);
+    let capacity = i16::from(after.cell.capacity);
+    let asked = |by, seen| capacity == i16::from(by) + i16::from(seen);
+    broken.add(Broken::UNASKED, matches!(tx.units, Units::Resize(by, seen, _) if !asked(by, seen)));
     broken.add(Broken::LATE, tx.kind == Kind::Confirm && claims.is_some_and(ended));
     broken
 }
@@ -132,6 +148,12 @@ pub(crate) fn all(bounds: &Bounds) -> Vec<Property<World>> {
         }),
         Property::always(RESOLVES, |world: &World, state: &State| {
             world.first(8, resolves(world.bounds.protocol, state))
+        }),
+        Property::always(ANSWERED, |world: &World, state: &State| {
+            world.first(9, !state.broken.has(Broken::DENIED))
+        }),
+        Property::always(AS_ASKED, |world: &World, state: &State| {
+            world.first(10, !state.broken.has(Broken::UNASKED))
         }),
     ];
     all.extend(bounds.reaches.iter().map(|reach| reached(*reach)));

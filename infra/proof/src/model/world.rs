@@ -154,6 +154,10 @@ impl World {
                     // Nothing was sent: the same as never having asked.
                     return None;
                 }
+                let record = attempt.ask.record().and_then(|owner| state.stored.record(owner));
+                if record.is_some_and(|record| record.last == attempt.key) {
+                    state.broken = Broken::denied();
+                }
             }
         }
         Some(())
@@ -215,7 +219,7 @@ impl World {
         for until in before.quanta.iter().zip(&after.quanta).filter_map(taken) {
             self.reach(Reach::Takeover);
             // Another environment may still see the hold as live at this instant.
-            if until + self.bounds.skew >= tx.clock {
+            if until.saturating_add(self.bounds.skew) >= tx.clock {
                 self.reach(Reach::EarlyTakeover);
             }
         }
