@@ -135,7 +135,7 @@ impl Bounds {
             name: "moves",
             programs: vec![
                 vec![Ask::Hold { record: 0, span: 0b011, units: 0 }, Ask::Move { record: 0, span: 0b110 }],
-                vec![Ask::Move { record: 0, span: 0b011 }, Ask::Confirm(0)],
+                vec![Ask::Move { record: 0, span: 0b011 }, Ask::Confirm(0), Ask::Cancel(0)],
                 vec![Ask::Book { record: 1, span: 0b010, units: 0 }, Ask::Move { record: 1, span: 0b001 }],
             ],
             reaches: &[

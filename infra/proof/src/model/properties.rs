@@ -178,8 +178,8 @@ fn reached(reach: Reach) -> Property<World> {
     Property::sometimes(reach.name(), condition)
 }
 
-/// The quanta of a record, whether each is claimed by it.
-fn claims(record: &Record, quantum: usize) -> bool {
+/// Whether the record's span has the quantum.
+fn claims(record: Record, quantum: usize) -> bool {
     record.span & 1 << quantum != 0
 }
 
@@ -192,7 +192,12 @@ fn has_one_owner(world: &World, state: &State) -> bool {
     state.stored.owners().all(|(owner, record)| {
         let Some(until) = record.until().filter(|until| is_live(*until, world, state)) else { return true };
         let own = Some(Mark { until, owner });
-        state.stored.quanta.iter().enumerate().all(|(quantum, mark)| !claims(record, quantum) || *mark == own)
+        state
+            .stored
+            .quanta
+            .iter()
+            .enumerate()
+            .all(|(quantum, mark)| !claims(*record, quantum) || *mark == own)
     })
 }
 
@@ -200,7 +205,7 @@ fn has_no_stray_mark(world: &World, state: &State) -> bool {
     state.stored.quanta.iter().enumerate().all(|(quantum, mark)| {
         let Some(mark) = mark.filter(|mark| is_live(mark.until, world, state)) else { return true };
         let record = state.stored.record(mark.owner);
-        record.is_some_and(|record| record.until() == Some(mark.until) && claims(record, quantum))
+        record.is_some_and(|record| record.until() == Some(mark.until) && claims(*record, quantum))
     })
 }
 
@@ -233,7 +238,7 @@ fn resolves(protocol: Protocol, state: &State) -> bool {
     let blocked = |(quantum, mark): (usize, &Option<Mark>)| {
         let sold = |mark: Mark| {
             let record = stored.record(mark.owner);
-            record.is_some_and(|record| record.phase == Phase::Confirmed && claims(record, quantum))
+            record.is_some_and(|record| record.phase == Phase::Confirmed && claims(*record, quantum))
         };
         !is_free(*mark, AFTERWARDS, protocol) && !mark.is_some_and(sold)
     };

@@ -40,7 +40,7 @@ pub(crate) struct Record {
 
 impl Record {
     /// The end that its marks carry, if it claims anything.
-    pub(crate) fn until(&self) -> Option<u8> {
+    pub(crate) fn until(self) -> Option<u8> {
         match self.phase {
             Phase::Held(until) => Some(until),
             Phase::Confirmed => Some(SOLD),

@@ -24,6 +24,7 @@ pub(crate) struct Client {
 }
 
 /// A transaction on its way.
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that happened to it or did not")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Flight {
     pub(crate) tx: Tx,
@@ -150,10 +151,8 @@ impl World {
                 if late {
                     self.reach(Reach::LateConfirm);
                 }
-                if attempt.again.is_none() {
-                    // Nothing was sent: the same as never having asked.
-                    return None;
-                }
+                // At a first attempt nothing was sent: the same as never having asked.
+                attempt.again?;
                 let record = attempt.ask.record().and_then(|owner| state.stored.record(owner));
                 if record.is_some_and(|record| record.last == attempt.key) {
                     state.broken = Broken::denied();
