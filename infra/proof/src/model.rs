@@ -22,12 +22,12 @@
 //! [`ALWAYS`] lists it. Invariants are judged in each state, the others on each step. [`RESOLVES`] is judged in each state
 //! too: a sweep that runs there alone, after the last hold, must leave no dead units and no blocked quantum. That is
 //! stronger than asking it of final states; it supposes that a sweep runs at all, which is for the deployment to see to.
-//! [`Bounds::reaches`] lists what must happen on the way, lest an exploration prove nothing. The tests leave out each
-//! [`Safeguard`] and see the property fall that it is there for.
+//! [`Bounds::reaches`] lists what must happen on the way, lest an exploration prove nothing. [`MUTATIONS`] leave
+//! out each [`Safeguard`], and the property must fall that it is there for.
 //!
 //! # Bounds
 //! [`Bounds::all`]: two or three quanta, two units and one above, three claims, three or four clients with one to three
-//! commands, three instants, clocks one tick apart (two in a test), one further attempt and one duplicate among all. Each
+//! commands, three instants, clocks one tick apart (two in a smaller exploration), one further attempt and one duplicate among all. Each
 //! client may leave out any command. No state is skipped within these bounds; two states count as one if their 64-bit
 //! fingerprints agree, which for some million states happens once in about ten million explorations.
 //!
@@ -53,6 +53,7 @@
 
 mod bounds;
 mod command;
+mod mutations;
 mod properties;
 mod protocol;
 mod report;
@@ -64,6 +65,7 @@ mod world;
 
 pub use bounds::{Bounds, Reach};
 pub use command::Ask;
+pub use mutations::{MUTATIONS, Mutation, SPARE};
 pub use properties::{
     ALWAYS, ANSWERED, AS_ASKED, NO_FOREIGN_RELEASE, NO_LOST_CONFIRM, NO_STRAY_MARK, NOT_LATE, ONCE,
     ONE_OWNER, RESOLVES, UNITS_ADD_UP, WITHIN_CAPACITY,
