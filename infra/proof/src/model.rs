@@ -27,9 +27,13 @@
 //!
 //! # Bounds
 //! [`Bounds::all`]: two or three quanta, two units and one above, three claims, three or four clients with one to three
-//! commands, three instants, clocks one tick apart (two in a smaller exploration), one further attempt and one duplicate among all. Each
-//! client may leave out any command. No state is skipped within these bounds; two states count as one if their 64-bit
-//! fingerprints agree, which for some million states happens once in about ten million explorations.
+//! commands, three instants, clocks one tick apart (two in a smaller exploration), one further attempt and one duplicate
+//! among all. Each client may leave out any command. No state is skipped within these bounds; two states count as one if
+//! their 64-bit fingerprints agree, which for some million states happens once in about ten million explorations.
+//!
+//! Where the protocol's text leaves a choice: an allowance is changed on the condition that it is the one seen, with an
+//! event as for capacity; raising a capacity is never refused, also while more is sold than there is (`f >= -d` is asked of
+//! cuts alone).
 //!
 //! # What was learnt
 //! - Comparing the owner and comparing the end in a mark are second locks for one another: a hold that takes over ends later
