@@ -67,7 +67,7 @@ pub fn offer(
     below: BelowSold,
 ) -> Result<Vec<(Cell, Count)>> {
     let mut items: BTreeMap<i64, Vec<(Cell, Option<Count>, Count)>> = BTreeMap::new();
-    let mut short = Vec::new();
+    let (mut short, mut deeper) = (Vec::new(), false);
     for cell in cells.each() {
         let before = seen.get(&cell).copied();
         let after = offer.over(before.as_ref()).ok_or_else(|| {
@@ -75,10 +75,12 @@ pub fn offer(
         })?;
         if after.short() > 0 {
             short.push((cell, after));
+            deeper |= after.short() > before.map_or(0, |before| before.short());
         }
         items.entry(counter::place(cell).0).or_default().push((cell, before, after));
     }
-    if below == BelowSold::Refuse && !short.is_empty() {
+    // What makes a shortage smaller is never refused, also while it leaves one.
+    if below == BelowSold::Refuse && deeper {
         return Err(below_sold(pool, &short));
     }
     for (number, changes) in items {

@@ -9,14 +9,26 @@ use aws_sdk_dynamodb::types::{
 };
 use errors::{Code, Error, Result};
 
+use crate::client::CALL_TIMEOUT;
 use crate::schema::Table;
 use crate::table::{Item, Record, broken, key, number};
 use crate::{Store, meter};
 
 /// `DynamoDB`'s own limit on actions in a transaction.
 pub const MOST_ACTIONS: usize = 100;
-/// Attempts at a transaction that others' transactions get in the way of.
-const ATTEMPTS: u32 = 6;
+/// Attempts at a transaction that others' transactions get in the way of. Of a crowd that wants all 72 quanta of a block in the
+/// same moment everybody gets through, one after the other; with six attempts it was every second
+/// (`infra/proof/src/conflict.rs`).
+const ATTEMPTS: u32 = 14;
+/// The first window of a pause; it doubles until it is [`WIDEST`], so that few clients wait briefly and a crowd spreads out.
+const NARROWEST: u64 = 40;
+const WIDEST: u64 = 1_280;
+/// For so long `DynamoDB` answers a repeated token with the first outcome. All attempts together end before.
+/// Source: `ClientRequestToken` of `TransactWriteItems`.
+const TOKEN_HOLDS: Duration = Duration::from_mins(10);
+/// A call that takes long is no conflict, so all attempts but the last are short: two seconds each is plenty.
+const _: () =
+    assert!((WIDEST / 1_000 + 3) * (ATTEMPTS as u64) + CALL_TIMEOUT.as_secs() < TOKEN_HOLDS.as_secs());
 
 type OnRefusal = Box<dyn FnOnce(Option<Item>) -> Refused + Send>;
 
@@ -60,6 +72,11 @@ impl Tx {
     ) {
         self.actions.push(action);
         self.refusals.push(Box::new(on_refusal));
+    }
+
+    /// The actions so far.
+    pub fn actions(&self) -> &[TransactWriteItem] {
+        &self.actions
     }
 
     /// Number of actions so far.
@@ -234,9 +251,9 @@ fn token() -> String {
     format!("{:032x}", u128::from_be_bytes(env::random()))
 }
 
-/// Full jitter over a doubling window, 20 ms to 640 ms.
+/// Full jitter over the attempt's window.
 fn pause(attempt: u32) -> Duration {
-    let window = 20_u64 << attempt.min(5);
+    let window = (NARROWEST << (attempt - 1).min(16)).min(WIDEST);
     Duration::from_millis(u64::from_be_bytes(env::random()) % window)
 }
 

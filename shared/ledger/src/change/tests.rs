@@ -1,68 +1,119 @@
 //! What the updates ask for, and that they stay within the limits of the database.
 
-use super::*;
 use domain::Span;
+use domain::pool::{Cells, Nights};
+use jiff::civil::date;
+
+use super::*;
+use crate::limits;
 
 fn claim(start: i64, quanta: i64, owner: u128) -> Claim {
     let at = |quantum: i64| Timestamp::from_second(1_800_000_000 + quantum * 300).unwrap();
     let span = Span::new(at(start), at(start + quanta)).unwrap();
-    Claim { resource: ResourceId::derived([1; 16]), span, held_until: None, owner }
+    Claim::Time(TimeClaim { resource: ResourceId::derived([1; 16]), span, held_until: None, owner })
 }
 
-fn first_update(changes: &Changes) -> Update {
-    let store = Store::new(store::Config::local("http://127.0.0.1:1".to_owned()));
-    let ((resource, number), steps) = changes.blocks.first_key_value().unwrap();
-    update(&store, *resource, *number, steps, Timestamp::from_second(1_800_000_000).unwrap()).unwrap()
+fn nights(from: i8, to: i8, quantity: u32) -> Claim {
+    let nights = Nights::new(date(2027, 1, from), date(2027, 1, to)).unwrap();
+    Claim::Units(UnitsClaim { pool: PoolId::derived([1; 16]), cells: Cells::Nights(nights), quantity })
 }
 
-/// `DynamoDB` counts operators and functions: 300 at most; an expression may have 4,096 bytes.
+fn nowhere() -> Store {
+    Store::new(store::Config::local("http://127.0.0.1:1".to_owned()))
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_second(1_800_000_000).unwrap()
+}
+
+fn shift(from: &Claim, to: &Claim) -> Changes {
+    Changes::new().release(from).take(to)
+}
+
+/// Condition and effect of the only update.
+fn only(changes: Changes) -> (String, String) {
+    let mut tx = Tx::new();
+    changes.add_to(&mut tx, &nowhere(), now()).unwrap();
+    let [action] = tx.actions() else { panic!("{} actions", tx.len()) };
+    let update = action.update().unwrap();
+    (update.condition_expression().unwrap().to_owned(), update.update_expression().to_owned())
+}
+
 #[test]
-fn the_longest_claim_of_a_block_stays_within_dynamodbs_limits() {
-    let aligned = (1_800_000_000_i64 / 300).rem_euclid(QUANTA);
-    let start = if aligned == 0 { 0 } else { QUANTA - aligned };
-    let whole = claim(start, QUANTA, u128::from(u64::MAX));
-    let changes = Changes::new().take(&whole);
-    assert_eq!(changes.blocks(), 1);
-    let update = first_update(&changes);
-    let condition = update.condition_expression().unwrap();
-    let count = |word: &str| condition.matches(word).count();
-    let operators = count("attribute_not_exists") + count("OR ") + count("<") + count("AND ");
-    println!(
-        "longest claim: {operators} operators, {} bytes of condition, {} bytes of update",
-        condition.len(),
-        update.update_expression().len()
-    );
-    assert!(operators <= 300, "{operators}");
-    assert!(condition.len() <= 4_096 && update.update_expression().len() <= 4_096);
+fn the_longest_commands_stay_within_dynamodbs_limits() {
+    let measured = limits::longest(&nowhere()).unwrap();
+    for one in &measured {
+        println!("{:<40} {:>4} operators {:>5} bytes", one.what, one.operators, one.bytes);
+        assert!(one.operators <= limits::MOST_OPERATORS, "{one:?}");
+        assert!(one.bytes <= limits::MOST_BYTES, "{one:?}");
+    }
+    assert_eq!(measured.len(), 10);
 }
 
 #[test]
-fn a_full_block_stays_below_one_kilobyte() {
-    // A number takes half a byte a digit and one more; names and keys count in full (DynamoDB's item size rules).
-    let names: usize = (0..QUANTA).map(|place| block::attribute(place).len()).sum();
-    let marks = usize::try_from(QUANTA).unwrap() * (17_usize.div_ceil(2) + 1);
-    let keys =
-        "pk".len() + ResourceId::derived([1; 16]).to_string().len() + "sk".len() + 5 + "expires".len() + 6;
-    assert!(names + marks + keys <= 1_024, "{}", names + marks + keys);
+fn operators_are_counted_as_the_guide_counts_them_or_more() {
+    assert_eq!(limits::operators("SET a = :val1 + :val2 + :val3"), 3);
+    assert_eq!(limits::operators("(attribute_not_exists(s1)OR s1<:0) AND s2>=:1"), 5);
+    assert_eq!(limits::operators("a BETWEEN :x AND :y AND NOT contains(b,:z)"), 5);
+}
+
+#[test]
+fn the_fullest_items_cost_one_unit() {
+    for (what, bytes) in limits::fullest().unwrap() {
+        println!("{what}: {bytes} bytes");
+        assert!(bytes <= limits::UNIT_BYTES, "{what}: {bytes}");
+    }
 }
 
 #[test]
 fn two_claims_of_one_command_on_the_same_time_are_refused() {
-    let store = Store::new(store::Config::local("http://127.0.0.1:1".to_owned()));
     let changes = Changes::new().take(&claim(0, 3, 7)).take(&claim(2, 3, 8));
-    let refused = changes.add_to(&mut Tx::new(), &store, Timestamp::from_second(1_800_000_000).unwrap());
+    let refused = changes.add_to(&mut Tx::new(), &nowhere(), now());
     assert_eq!(refused.unwrap_err().code(), Code::SlotTaken);
-    let swapped =
-        Changes::new().shift(&claim(0, 3, 7), &claim(3, 3, 7)).shift(&claim(3, 3, 8), &claim(0, 3, 8));
-    assert!(swapped.add_to(&mut Tx::new(), &store, Timestamp::from_second(1_800_000_000).unwrap()).is_ok());
+    let swapped = shift(&claim(0, 3, 7), &claim(3, 3, 7)).release(&claim(3, 3, 8)).take(&claim(0, 3, 8));
+    assert!(swapped.add_to(&mut Tx::new(), &nowhere(), now()).is_ok());
 }
 
 #[test]
 fn moving_by_one_quantum_changes_only_the_ends() {
-    let changes = Changes::new().shift(&claim(0, 3, 7), &claim(1, 3, 7));
-    let update = first_update(&changes);
-    assert!(update.update_expression().contains("REMOVE"));
-    assert_eq!(update.condition_expression().unwrap().matches("attribute_not_exists").count(), 1);
+    let (condition, effect) = only(shift(&claim(0, 3, 7), &claim(1, 3, 7)));
+    assert!(effect.contains("REMOVE"));
+    assert_eq!(condition.matches("attribute_not_exists").count(), 1);
 }
 
-const QUANTA: i64 = block::QUANTA_PER_BLOCK;
+#[test]
+fn only_the_difference_of_units_is_claimed() {
+    let (condition, effect) = only(shift(&nights(5, 8, 2), &nights(6, 9, 2)));
+    assert_eq!(condition, "n5>=:0 AND attribute_not_exists(x8) AND f8>=:0");
+    assert_eq!(effect, "ADD n5 :1,f5 :0,n8 :0,f8 :1");
+    let unchanged = shift(&nights(5, 8, 2), &nights(5, 8, 2));
+    assert_eq!(unchanged.items(), 0);
+    let mut tx = Tx::new();
+    unchanged.add_to(&mut tx, &nowhere(), now()).unwrap();
+    assert!(tx.is_empty());
+}
+
+#[test]
+fn lines_of_one_pool_are_one_claim_on_each_cell() {
+    let (condition, _) = only(Changes::new().take(&nights(5, 7, 2)).take(&nights(6, 8, 1)));
+    assert_eq!(
+        condition,
+        "attribute_not_exists(x5) AND f5>=:0 AND attribute_not_exists(x6) AND f6>=:2 \
+         AND attribute_not_exists(x7) AND f7>=:4"
+    );
+}
+
+#[test]
+fn only_cells_with_too_little_free_are_overbooked() {
+    let count = |free| Count { capacity: 10, claimed: 10 - free, free, overbooking: 2, closed: false };
+    let seen = BTreeMap::from([
+        (Cell::Night(date(2027, 1, 5)), count(0)),
+        (Cell::Night(date(2027, 1, 6)), count(1)),
+    ]);
+    let pool = PoolId::derived([1; 16]);
+    let changes = Changes::new().take(&nights(5, 7, 1)).overbook(pool, &seen);
+    assert!(changes.overbooks(pool));
+    let (condition, _) = only(changes);
+    assert!(condition.contains("o5="), "{condition}");
+    assert!(!condition.contains("o6="), "{condition}");
+}
