@@ -267,11 +267,14 @@ impl World {
             count.overbooking = offering.overbooking.map_or(count.overbooking, i64::from);
             count.closed = offering.closed.unwrap_or(count.closed);
         }
-        let short = after.iter().any(|(cell, count)| reached(cell) && count.free + count.overbooking < 0);
-        if short && !offering.queue {
+        // What makes a shortage smaller is never refused.
+        let short = |count: &Count| (-count.free - count.overbooking).max(0);
+        let deeper =
+            after.iter().zip(self.cells.values()).any(|((_, after), before)| short(after) > short(before));
+        if deeper && !offering.queue {
             return Err(Outcome::BelowSold);
         }
-        self.below_sold |= short;
+        self.below_sold |= deeper;
         self.cells = after;
         Ok(())
     }
