@@ -1,10 +1,10 @@
-//! Who may see and change which booking. What one may not know of is not found.
+//! Who may see and change which booking or order. What one may not know of is not found.
 
 use domain::refusal::{Refusal, not_bookable};
 use domain::resource::QUANTUM_MINUTES;
 use domain::rules::{self, MAX_LENGTH, MAX_NOTICE};
 use domain::text::Line;
-use domain::{Booking, Caller, LocationId, Permission, Resource, Role, Series, Span, UserId};
+use domain::{Booking, Caller, LocationId, Order, Permission, Resource, Role, Series, Span, UserId};
 use errors::{Error, Result};
 use jiff::{SignedDuration, Timestamp};
 
@@ -33,6 +33,14 @@ pub(crate) fn may_see_series(caller: &Caller, series: &Series) -> Result<()> {
     sees(caller, series.user, series.location).then_some(()).ok_or_else(|| Error::not_found("series"))
 }
 
+/// Likewise for an order.
+///
+/// # Errors
+/// `not_found`.
+pub(crate) fn may_see_order(caller: &Caller, order: &Order) -> Result<()> {
+    sees(caller, order.user, order.location).then_some(()).ok_or_else(|| Error::not_found("order"))
+}
+
 /// Whether the booking is among those that the caller sees.
 pub(crate) fn can_see(caller: &Caller, booking: &Booking) -> bool {
     sees(caller, booking.user, booking.location)
@@ -58,6 +66,15 @@ pub(crate) fn may_change(caller: &Caller, booking: &Booking) -> Result<Standing>
 pub(crate) fn may_change_series(caller: &Caller, series: &Series) -> Result<Standing> {
     may_see_series(caller, series)?;
     standing(caller, series.user, series.location)
+}
+
+/// Likewise for an order.
+///
+/// # Errors
+/// `not_found`, or `forbidden` for those who may know of it.
+pub(crate) fn may_change_order(caller: &Caller, order: &Order) -> Result<Standing> {
+    may_see_order(caller, order)?;
+    standing(caller, order.user, order.location)
 }
 
 fn standing(caller: &Caller, user: UserId, location: LocationId) -> Result<Standing> {

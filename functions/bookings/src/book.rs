@@ -3,7 +3,8 @@
 use domain::booking::{HOLD_SECONDS, Occurrence};
 use domain::text::{Line, Note};
 use domain::{
-    Booking, BookingId, BookingState, Caller, EventId, Permission, Resource, ResourceId, Span, UserId,
+    Booking, BookingId, BookingState, Caller, EventId, LocationId, Permission, Resource, ResourceId, Span,
+    UserId,
 };
 use errors::{Error, Result};
 use jiff::{SignedDuration, Timestamp};
@@ -58,7 +59,7 @@ pub(crate) async fn book(app: &App, asked: &Asked, wanted: Wanted) -> Result<Don
         return replayed(asked, made);
     }
     let room = known.resource(wanted.resource).ok_or_else(|| Error::not_found("room"))?;
-    let user = for_whom(caller, wanted.user, room, &known)?;
+    let user = for_whom(caller, wanted.user, room.location, &known)?;
     fits(room, wanted.about.attendees)?;
     let span = wanted.when.span(&room.zone)?;
     let hold_until = wanted.hold_seconds.map(|seconds| held_until(seconds, now)).transpose()?;
@@ -73,7 +74,7 @@ pub(crate) async fn book(app: &App, asked: &Asked, wanted: Wanted) -> Result<Don
     let mut tx = Tx::new();
     claim(&mut tx, app, caller, &new).add_to(&mut tx, &app.store, now)?;
     match app.store.commit(tx).await.and_then(|outcome| store::booking_from(outcome, new)) {
-        Ok((booking, replayed)) => Ok(Done { booking, replayed }),
+        Ok((booking, replayed)) => Ok(Done { record: booking, replayed }),
         Err(error) => Err(refused::explained(app, caller, room, span, now, error).await),
     }
 }
@@ -81,23 +82,23 @@ pub(crate) async fn book(app: &App, asked: &Asked, wanted: Wanted) -> Result<Don
 /// The first result of a key; or the refusal, if the key came with another request then.
 fn replayed(asked: &Asked, made: &Booking) -> Result<Done> {
     if asked.idem.is(made.request.as_deref()) {
-        return Ok(Done { booking: made.clone(), replayed: true });
+        return Ok(Done { record: made.clone(), replayed: true });
     }
     Err(reused())
 }
 
-/// For whom it is: the caller, or an active account that the caller may book for at the room's location.
+/// For whom it is: the caller, or an active account that the caller may book for at the location.
 ///
 /// # Errors
 /// `forbidden`, or `validation_failed` without such an account.
 pub(crate) fn for_whom(
     caller: &Caller,
     user: Option<UserId>,
-    room: &Resource,
+    location: LocationId,
     known: &Together,
 ) -> Result<UserId> {
     let Some(user) = user.filter(|user| !caller.is(*user)) else { return Ok(caller.user) };
-    caller.require_at(Permission::BookForOthers, room.location)?;
+    caller.require_at(Permission::BookForOthers, location)?;
     match known.user(user) {
         Some(account) if account.active => Ok(user),
         Some(_) => Err(Error::field("/user_id", "inactive", "is an account that was deactivated")),
@@ -150,7 +151,7 @@ pub(crate) fn claim(tx: &mut Tx, app: &App, caller: &Caller, new: &Booking) -> C
 }
 
 /// The end of a hold of so many seconds, at most [`HOLD_SECONDS`].
-fn held_until(seconds: u32, now: Timestamp) -> Result<Timestamp> {
+pub(crate) fn held_until(seconds: u32, now: Timestamp) -> Result<Timestamp> {
     let seconds = Some(i64::from(seconds)).filter(|seconds| (1..=HOLD_SECONDS).contains(seconds));
     let message = || Error::field("/hold_seconds", "out_of_range", format!("must be 1 to {HOLD_SECONDS}"));
     let until = now.checked_add(SignedDuration::from_secs(seconds.ok_or_else(message)?));

@@ -1,9 +1,10 @@
-//! One change of one booking: who asks and on what condition, and the transaction that writes it.
+//! One change of one booking or order: who asks and on what condition, and the transaction that writes it.
 
-use domain::{Booking, Caller, EventId};
+use domain::{Actor, Booking, Caller, Event, EventId, Order};
 use errors::{Code, Error, Result};
-use ledger::Changes;
-use store::Tx;
+use jiff::Timestamp;
+use ledger::{Changes, Claims};
+use store::{Store, Tx};
 use web::{Idempotency, IfMatch};
 
 use crate::App;
@@ -16,11 +17,73 @@ pub(crate) struct Asked {
     pub(crate) idem: Idempotency,
 }
 
-/// A booking, and whether this very request had brought it about before.
+/// A record, and whether this very request had brought it about before.
 #[derive(Debug)]
-pub(crate) struct Done {
-    pub(crate) booking: Booking,
+pub(crate) struct Done<T = Booking> {
+    pub(crate) record: T,
     pub(crate) replayed: bool,
+}
+
+/// A record that claims capacity and changes step by step.
+pub(crate) trait Record: Claims + Clone {
+    /// Its version, and the mark of the keyed request that changed it last.
+    fn stands(&self) -> (u64, Option<&str>);
+
+    /// When it changed.
+    fn changed_at(&self) -> Timestamp;
+
+    /// With the mark of the request that changes it.
+    fn marked(self, mark: Option<String>) -> Self;
+
+    /// Adds it to a transaction in place of the version before it.
+    fn update(&self, tx: &mut Tx, store: &Store);
+
+    /// The event that tells of its change.
+    fn event(&self, id: EventId, kind: &str, before: Option<&Self>, actor: Actor) -> Event;
+}
+
+impl Record for Booking {
+    fn stands(&self) -> (u64, Option<&str>) {
+        (self.version, self.last_request.as_deref())
+    }
+
+    fn changed_at(&self) -> Timestamp {
+        self.updated_at
+    }
+
+    fn marked(self, mark: Option<String>) -> Self {
+        Self { last_request: mark, ..self }
+    }
+
+    fn update(&self, tx: &mut Tx, store: &Store) {
+        tx.update_booking(store, self);
+    }
+
+    fn event(&self, id: EventId, kind: &str, before: Option<&Self>, actor: Actor) -> Event {
+        self.event(id, kind, before, actor)
+    }
+}
+
+impl Record for Order {
+    fn stands(&self) -> (u64, Option<&str>) {
+        (self.version, self.last_request.as_deref())
+    }
+
+    fn changed_at(&self) -> Timestamp {
+        self.updated_at
+    }
+
+    fn marked(self, mark: Option<String>) -> Self {
+        Self { last_request: mark, ..self }
+    }
+
+    fn update(&self, tx: &mut Tx, store: &Store) {
+        tx.update_order(store, self);
+    }
+
+    fn event(&self, id: EventId, kind: &str, before: Option<&Self>, actor: Actor) -> Event {
+        self.event(id, kind, before, actor)
+    }
 }
 
 impl Asked {
@@ -48,29 +111,49 @@ pub(crate) fn reused() -> Error {
     Error::new(Code::IdempotencyKeyReused, "this Idempotency-Key was used for another request")
 }
 
-/// Writes a changed booking, the event that tells of it, and what it changes in the ledger.
+/// One step of a record that the caller may take: answered if this request took it before, refused if the caller knows an
+/// older version, written otherwise. `kind` is the event that tells of it.
+pub(crate) async fn step<T: Record>(
+    app: &App,
+    asked: &Asked,
+    before: T,
+    kind: &str,
+    next: impl FnOnce(T, Timestamp) -> Result<T>,
+) -> Result<Done<T>> {
+    let (version, last) = before.stands();
+    if asked.replays(last)? {
+        return Ok(Done { record: before, replayed: true });
+    }
+    asked.if_match.check(version)?;
+    let after = next(before.clone(), app.clock.now())?;
+    let record = commit(app, asked, &before, after, kind).await?;
+    Ok(Done { record, replayed: false })
+}
+
+/// Writes a changed record, the event that tells of it, and what it changes in the ledger.
 ///
 /// # Errors
 /// `changed` when another request was faster, `hold_expired` when the hold was taken over, `slot_taken` when it moves to
-/// a time that is taken.
-pub(crate) async fn commit(
+/// a time that is taken, `sold_out` when it wants more than is left.
+pub(crate) async fn commit<T: Record>(
     app: &App,
     asked: &Asked,
-    before: &Booking,
-    mut after: Booking,
+    before: &T,
+    after: T,
     kind: &str,
-) -> Result<Booking> {
-    after.last_request = asked.mark();
+) -> Result<T> {
+    let changes = Changes::between(Some(before), Some(&after));
+    let after = after.marked(asked.mark());
     let mut tx = Tx::new();
     add(&mut tx, app, asked, before, &after, kind);
-    Changes::between(Some(before), Some(&after)).add_to(&mut tx, &app.store, after.updated_at)?;
+    changes.add_to(&mut tx, &app.store, after.changed_at())?;
     app.store.commit(tx).await?;
     Ok(after)
 }
 
-/// Adds record and event of a changed booking; the ledger's part is [`Changes::between`].
-pub(crate) fn add(tx: &mut Tx, app: &App, asked: &Asked, before: &Booking, after: &Booking, kind: &str) {
-    tx.update_booking(&app.store, after);
-    let id = EventId::new(after.updated_at, env::random());
+/// Adds record and event of a changed record; the ledger's part is [`Changes::between`].
+pub(crate) fn add<T: Record>(tx: &mut Tx, app: &App, asked: &Asked, before: &T, after: &T, kind: &str) {
+    after.update(tx, &app.store);
+    let id = EventId::new(after.changed_at(), env::random());
     tx.event(&app.store, &after.event(id, kind, Some(before), asked.caller.actor()));
 }

@@ -1,4 +1,5 @@
-//! Bookings: what is free, holding and booking it, moving and giving it back, series, tools for the desk, calendars.
+//! Bookings: what is free, holding and booking it, moving and giving it back, series, tools for the desk, calendars. And what
+//! is sold by number: pools, what is offered of them, and orders.
 //!
 //! One module for each use case. A command reads what it must know in one trip, asks the domain, and commits record,
 //! event and claim in one transaction ([`change`] has the one place where changed bookings are written). `v2` and `v1` have
@@ -10,6 +11,8 @@ mod book;
 mod change;
 mod feeds;
 mod lists;
+mod orders;
+mod pools;
 mod refused;
 mod reschedule;
 mod series;
@@ -22,15 +25,15 @@ mod when;
 use std::sync::Arc;
 
 use cache::Memory;
-use domain::{Resource, ResourceId};
+use domain::{Pool, PoolId, Resource, ResourceId};
 use env::Clock;
 use errors::Result;
 use jiff::Timestamp;
 use store::Store;
 use web::{Api, Core, Keys, Version};
 
-/// How long a room that was read is good enough to say what is free. Booking reads it afresh.
-const ROOM_SECONDS: i64 = 10;
+/// How long a room or a pool that was read is good enough to say what is free. Booking and ordering read it afresh.
+const KNOWN_SECONDS: i64 = 10;
 
 /// What the group's use cases need. Cheap to clone.
 #[derive(Clone)]
@@ -40,6 +43,7 @@ pub struct App {
     keys: Arc<Keys>,
     calendar_domain: String,
     rooms: Arc<Memory<ResourceId, Resource>>,
+    pools: Arc<Memory<PoolId, Pool>>,
 }
 
 impl App {
@@ -52,7 +56,8 @@ impl App {
             clock: core.clock.clone(),
             keys: Arc::clone(&core.keys),
             calendar_domain: domain.to_owned(),
-            rooms: Arc::new(Memory::new(1_000, ROOM_SECONDS)),
+            rooms: Arc::new(Memory::new(1_000, KNOWN_SECONDS)),
+            pools: Arc::new(Memory::new(1_000, KNOWN_SECONDS)),
         }
     }
 
@@ -72,6 +77,16 @@ impl App {
         let room = self.store.resource(id).await?;
         self.rooms.put(id, room.clone(), now);
         Ok(room)
+    }
+
+    /// The pool as read a moment ago: to advise, never to sell.
+    async fn pool(&self, id: PoolId, now: Timestamp) -> Result<Pool> {
+        if let Some(pool) = self.pools.get(&id, now) {
+            return Ok(pool);
+        }
+        let pool = self.store.pool(id).await?;
+        self.pools.put(id, pool.clone(), now);
+        Ok(pool)
     }
 }
 

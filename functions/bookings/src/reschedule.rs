@@ -35,7 +35,7 @@ pub(crate) async fn reschedule(app: &App, asked: &Asked, id: BookingId, target: 
     let before = known.booking(id).ok_or_else(|| Error::not_found("booking"))?;
     let standing = may_change(&asked.caller, before)?;
     if asked.replays(before.last_request.as_deref())? {
-        return Ok(Done { booking: before.clone(), replayed: true });
+        return Ok(Done { record: before.clone(), replayed: true });
     }
     asked.if_match.check(before.version)?;
     let to = match target.resource {
@@ -66,7 +66,7 @@ pub(crate) async fn moved(
     may_book(caller, to, span, now, target.override_reason.as_ref())?;
     after.reason = target.override_reason.or(after.reason);
     match commit(app, asked, before, after, Action::Reschedule.event()).await {
-        Ok(booking) => Ok(Done { booking, replayed: false }),
+        Ok(record) => Ok(Done { record, replayed: false }),
         Err(error) => Err(refused::explained(app, caller, to, span, now, error).await),
     }
 }

@@ -9,7 +9,7 @@ use web::Patch;
 
 use crate::App;
 use crate::access::{Standing, fits, may, may_change};
-use crate::change::{Asked, Done, commit};
+use crate::change::{Asked, Done, step};
 
 /// What a merge patch changes.
 #[derive(Debug, Clone)]
@@ -23,7 +23,7 @@ pub(crate) struct Description {
 pub(crate) async fn confirm(app: &App, asked: &Asked, id: BookingId) -> Result<Done> {
     let before = app.store.booking(id).await?;
     may_change(&asked.caller, &before)?;
-    step(app, asked, before, Action::Confirm, Booking::confirm).await
+    step(app, asked, before, Action::Confirm.event(), Booking::confirm).await
 }
 
 /// Changes what a booking says of itself.
@@ -34,7 +34,7 @@ pub(crate) async fn describe(app: &App, asked: &Asked, id: BookingId, patch: Des
         let room = app.room(before.resource, app.clock.now()).await?;
         fits(&room, Some(people))?;
     }
-    step(app, asked, before, Action::Describe, |booking, now| {
+    step(app, asked, before, Action::Describe.event(), |booking, now| {
         let title = patch.title.applied_to(booking.title.clone());
         let note = patch.note.applied_to(booking.note.clone());
         let attendees = patch.attendees.applied_to(booking.attendees);
@@ -47,7 +47,7 @@ pub(crate) async fn describe(app: &App, asked: &Asked, id: BookingId, patch: Des
 pub(crate) async fn cancel(app: &App, asked: &Asked, id: BookingId, reason: Option<Line>) -> Result<Done> {
     let before = app.store.booking(id).await?;
     let standing = may_change(&asked.caller, &before)?;
-    step(app, asked, before, Action::Cancel, |booking, now| {
+    step(app, asked, before, Action::Cancel.event(), |booking, now| {
         not_over(standing, &booking, now)?;
         booking.cancel(reason, now)
     })
@@ -58,32 +58,14 @@ pub(crate) async fn cancel(app: &App, asked: &Asked, id: BookingId, reason: Opti
 pub(crate) async fn complete(app: &App, asked: &Asked, id: BookingId) -> Result<Done> {
     let before = app.store.booking(id).await?;
     may(&asked.caller, Permission::BookForOthers, &before)?;
-    step(app, asked, before, Action::Complete, Booking::complete).await
+    step(app, asked, before, Action::Complete.event(), Booking::complete).await
 }
 
 /// Says that nobody came.
 pub(crate) async fn mark_no_show(app: &App, asked: &Asked, id: BookingId) -> Result<Done> {
     let before = app.store.booking(id).await?;
     may(&asked.caller, Permission::BookForOthers, &before)?;
-    step(app, asked, before, Action::MarkNoShow, Booking::mark_no_show).await
-}
-
-/// One step of a booking that the caller may take: answered if this request took it before, refused if the caller knows
-/// an older version, written otherwise.
-pub(crate) async fn step(
-    app: &App,
-    asked: &Asked,
-    before: Booking,
-    action: Action,
-    next: impl FnOnce(Booking, Timestamp) -> Result<Booking>,
-) -> Result<Done> {
-    if asked.replays(before.last_request.as_deref())? {
-        return Ok(Done { booking: before, replayed: true });
-    }
-    asked.if_match.check(before.version)?;
-    let after = next(before.clone(), app.clock.now())?;
-    let booking = commit(app, asked, &before, after, action.event()).await?;
-    Ok(Done { booking, replayed: false })
+    step(app, asked, before, Action::MarkNoShow.event(), Booking::mark_no_show).await
 }
 
 /// Refuses those who are not at the desk once the booking is over: what took place is no longer theirs to move.

@@ -8,9 +8,8 @@ use store::{Ids, Page, Position};
 
 use crate::App;
 use crate::access::{Standing, may};
-use crate::change::{Asked, Done};
+use crate::change::{Asked, Done, step};
 use crate::reschedule::{Target, moved};
-use crate::steps::step;
 use crate::when::When;
 
 /// Most bookings told of a window.
@@ -86,7 +85,7 @@ pub(crate) async fn unblock(app: &App, asked: &Asked, id: BookingId, how: Unbloc
         Unblock::Complete => Action::Complete,
         Unblock::Cancel => Action::Cancel,
     };
-    step(app, asked, before, action, |booking, now| {
+    step(app, asked, before, action.event(), |booking, now| {
         if booking.state != BookingState::Confirmed || booking.span.end() > now {
             let message = "only a confirmed booking that is over is stuck";
             return Err(
@@ -107,7 +106,7 @@ pub(crate) async fn unblock(app: &App, asked: &Asked, id: BookingId, how: Unbloc
 /// `wrong_state`, `hold_expired`.
 pub(crate) async fn force_cancel(app: &App, asked: &Asked, id: BookingId, reason: Line) -> Result<Done> {
     let before = load(app, asked, id).await?;
-    step(app, asked, before, Action::Cancel, |booking, now| booking.cancel(Some(reason), now)).await
+    step(app, asked, before, Action::Cancel.event(), |booking, now| booking.cancel(Some(reason), now)).await
 }
 
 /// A way out for a booking that cannot stay as it is.
@@ -129,15 +128,18 @@ pub(crate) async fn resolve(app: &App, asked: &Asked, id: BookingId, way: Way, r
     let before = load(app, asked, id).await?;
     match way {
         Way::Cancel => {
-            step(app, asked, before, Action::Cancel, |booking, now| booking.cancel(Some(reason), now)).await
+            step(app, asked, before, Action::Cancel.event(), |booking, now| booking.cancel(Some(reason), now))
+                .await
         }
         Way::Override => {
-            step(app, asked, before, Action::Override, |booking, now| booking.override_rules(reason, now))
-                .await
+            step(app, asked, before, Action::Override.event(), |booking, now| {
+                booking.override_rules(reason, now)
+            })
+            .await
         }
         Way::Move { resource, when } => {
             if asked.replays(before.last_request.as_deref())? {
-                return Ok(Done { booking: before, replayed: true });
+                return Ok(Done { record: before, replayed: true });
             }
             asked.if_match.check(before.version)?;
             let to = app.store.resource(resource.unwrap_or(before.resource)).await?;

@@ -3,6 +3,8 @@
 mod availability;
 mod bookings;
 mod feeds;
+mod orders;
+mod pools;
 mod series;
 mod steps;
 mod tools;
@@ -22,6 +24,8 @@ pub(crate) fn routes() -> Vec<Route<App>> {
         availability::routes(),
         series::routes(),
         feeds::routes(),
+        pools::routes(),
+        orders::routes(),
     ]
     .concat()
 }

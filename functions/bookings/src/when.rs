@@ -110,7 +110,7 @@ impl When {
 }
 
 /// Both, or what is wrong with either: field errors of both at once.
-fn both(start: Result<Timestamp>, end: Result<Timestamp>) -> Result<(Timestamp, Timestamp)> {
+pub(crate) fn both<A, B>(start: Result<A>, end: Result<B>) -> Result<(A, B)> {
     match (start, end) {
         (Ok(start), Ok(end)) => Ok((start, end)),
         (Err(start), Err(end)) if !start.field_errors().is_empty() && !end.field_errors().is_empty() => {

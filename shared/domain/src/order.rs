@@ -2,6 +2,7 @@
 
 use errors::{Code, Error, FieldError, Result};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -152,6 +153,13 @@ impl Order {
         }
     }
 
+    /// The last day of departure; `None` if some of it has no end.
+    pub fn ends(&self) -> Option<Date> {
+        let ends: Option<Vec<Date>> =
+            self.lines.iter().map(|line| line.cells.nights().map(|nights| nights.to())).collect();
+        ends?.into_iter().max()
+    }
+
     /// Turns a hold into an order.
     ///
     /// # Errors
@@ -247,3 +255,6 @@ fn refusal(state: OrderState, action: OrderAction) -> Error {
     Error::new(Code::WrongState, format!("an order that is {} cannot be {wanted}", state.as_str()))
         .with_detail("state", state.as_str())
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use errors::{Code, Error, Result};
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
@@ -83,6 +84,29 @@ pub struct Pool {
 }
 
 impl Pool {
+    /// The next version, to be changed.
+    ///
+    /// # Errors
+    /// `wrong_state` once retired.
+    pub fn revise(mut self, now: Timestamp) -> Result<Self> {
+        if self.retired {
+            return Err(Error::new(Code::WrongState, "the pool is retired").with_detail("state", "retired"));
+        }
+        self.updated_at = now;
+        self.version += 1;
+        Ok(self)
+    }
+
+    /// Takes it off the offer for ever.
+    ///
+    /// # Errors
+    /// `wrong_state` once retired.
+    pub fn retire(self, now: Timestamp) -> Result<Self> {
+        let mut next = self.revise(now)?;
+        next.retired = true;
+        Ok(next)
+    }
+
     /// The event that tells of the change from `before` (nothing, for a new pool) to `self`.
     pub fn event(&self, id: EventId, kind: &str, before: Option<&Self>, actor: Actor) -> Event {
         let record = (self.id.to_string(), self.version, self.updated_at);
@@ -300,3 +324,6 @@ pub fn alternatives(
         .take(n)
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 //! [`request!`](crate::request) declares a struct whose fields are read one by one, so that five mistakes give five field
 //! errors. `resource_id: ResourceId as String` says the domain type of a field and the type its schema shows; `Option<…>`
 //! may be missing or null, [`Patch<…>`](Patch) tells the two apart (RFC 7396). `rules: Option<Rules> as RulesBody => parse`
-//! leaves a field to a function that tells all that is wrong within it.
+//! leaves a field to a function that tells all that is wrong within it; without `Option` the field must be there.
 
 use errors::FieldError;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -76,8 +76,7 @@ impl Reader {
     pub fn required<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
         match self.object.remove(name) {
             None | Some(Value::Null) => {
-                let pointer = format!("{}/{name}", self.base);
-                self.errors.push(FieldError::new(pointer, "required", "is required"));
+                self.missing(name);
                 None
             }
             Some(value) => self.typed(name, &value),
@@ -121,6 +120,24 @@ impl Reader {
                 }
             },
         }
+    }
+
+    /// Likewise a field that must be there.
+    pub fn parsed_required<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(Value) -> Result<T, Vec<FieldError>>,
+    ) -> Option<T> {
+        let value = self.parsed(name, parse)?;
+        if value.is_none() {
+            self.missing(name);
+        }
+        value
+    }
+
+    fn missing(&mut self, name: &str) {
+        let pointer = format!("{}/{name}", self.base);
+        self.errors.push(FieldError::new(pointer, "required", "is required"));
     }
 
     fn typed<T: DeserializeOwned>(&mut self, name: &str, value: &Value) -> Option<T> {
@@ -224,6 +241,9 @@ macro_rules! request {
     (@munch $head:tt [$($done:tt)*] $(#[doc = $doc:literal])* $field:ident : Option<$ty:ty> as $wire:ty $(, $($rest:tt)*)?) => {
         $crate::request!(@munch $head [$($done)* { [$($doc)*] $field (Option<$ty>) [optional] ($wire) false }] $($($rest)*)?);
     };
+    (@munch $head:tt [$($done:tt)*] $(#[doc = $doc:literal])* $field:ident : $ty:ty as $wire:ty => $parse:path $(, $($rest:tt)*)?) => {
+        $crate::request!(@munch $head [$($done)* { [$($doc)*] $field ($ty) [parsed_required, $parse] ($wire) true }] $($($rest)*)?);
+    };
     (@munch $head:tt [$($done:tt)*] $(#[doc = $doc:literal])* $field:ident : Patch<$ty:ty> as $wire:ty $(, $($rest:tt)*)?) => {
         $crate::request!(@munch $head [$($done)* { [$($doc)*] $field ($crate::Patch<$ty>) [patched] (Option<$wire>) false }] $($($rest)*)?);
     };
@@ -277,6 +297,16 @@ mod tests {
         let expected = [("/name", "invalid_value"), ("/inner", "first"), ("/inner/x", "second")];
         assert_eq!(errors, expected.map(|(pointer, code)| (pointer.to_owned(), code)));
         assert_eq!(read(r#"{"name":"a","inner":null}"#, true).0.unwrap().inner, None);
+    }
+
+    #[test]
+    fn a_field_that_is_parsed_may_be_required() {
+        for (text, codes) in [("{}", vec!["required"]), (r#"{"inner":1}"#, vec!["first", "second"])] {
+            let mut reader = Reader::of_body(serde_json::from_str(text).unwrap());
+            assert!(Strict::read(&mut reader).is_none_or(|strict| strict.inner > 0));
+            let found: Vec<_> = reader.finish(true).into_iter().map(|error| error.code).collect();
+            assert_eq!(found, codes);
+        }
     }
 
     fn read(text: &str, strict: bool) -> (Option<Thing>, Vec<(String, &'static str)>) {

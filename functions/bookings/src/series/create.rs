@@ -69,7 +69,7 @@ pub(crate) async fn create(app: &App, asked: &Asked, wanted: Wanted) -> Result<T
     if let Some(series) = made {
         return resume(app, asked, room, series, now).await;
     }
-    let user = for_whom(caller, wanted.user, room, &known)?;
+    let user = for_whom(caller, wanted.user, room.location, &known)?;
     fits(room, wanted.about.attendees)?;
     let series = Series {
         id: keyed.unwrap_or_else(|| SeriesId::new(now, env::random())),

@@ -134,7 +134,7 @@ async fn force_cancel(
 ) -> web::Result<ReplyV1<Changed>> {
     let reason = or_unsaid(forced.reason)?;
     let done = tools::force_cancel(&app, &asked(caller, idem), id, reason).await?;
-    Ok(Changed::told(&app, "Booking cancelled by an administrator", &done.booking))
+    Ok(Changed::told(&app, "Booking cancelled by an administrator", &done.record))
 }
 
 request! {
@@ -181,7 +181,7 @@ async fn resolve(
     };
     let reason = or_unsaid(body.reason)?;
     let done = tools::resolve(&app, &asked(caller, idem), id, way, reason).await?;
-    Ok(ReplyV1::ok(BookingV1::one(&app, &done.booking).await?))
+    Ok(ReplyV1::ok(BookingV1::one(&app, &done.record).await?))
 }
 
 request! {
@@ -212,5 +212,5 @@ async fn unblock(
         Some(UnblockAction::Cancel) => Unblock::Cancel,
     };
     let done = tools::unblock(&app, &asked(caller, idem), id, how).await?;
-    Ok(Changed::told(&app, "Booking unblocked", &done.booking))
+    Ok(Changed::told(&app, "Booking unblocked", &done.record))
 }

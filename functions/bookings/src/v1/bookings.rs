@@ -78,7 +78,7 @@ async fn create(
         override_reason: None,
     };
     let done = book(&app, &asked(caller, idem), wanted).await?;
-    Ok(ReplyV1::created(BookingV1::one(&app, &done.booking).await?))
+    Ok(ReplyV1::created(BookingV1::one(&app, &done.record).await?))
 }
 
 request! {
@@ -138,11 +138,11 @@ pub(crate) async fn changed(app: &App, asked: &Asked, id: BookingId, change: Cha
         (None, false) => Ok(before),
         (None, true) => {
             let target = change.target(&before)?;
-            Ok(reschedule(app, asked, id, target).await?.booking)
+            Ok(reschedule(app, asked, id, target).await?.record)
         }
-        (Some(Status::Cancelled), false) => Ok(steps::cancel(app, asked, id, None).await?.booking),
-        (Some(Status::Completed), false) => Ok(steps::complete(app, asked, id).await?.booking),
-        (Some(Status::Confirmed), false) => Ok(steps::confirm(app, asked, id).await?.booking),
+        (Some(Status::Cancelled), false) => Ok(steps::cancel(app, asked, id, None).await?.record),
+        (Some(Status::Completed), false) => Ok(steps::complete(app, asked, id).await?.record),
+        (Some(Status::Confirmed), false) => Ok(steps::confirm(app, asked, id).await?.record),
     }
 }
 
@@ -207,7 +207,7 @@ async fn cancel(
     idem: Idempotency,
 ) -> web::Result<ReplyV1<Changed>> {
     let done = steps::cancel(&app, &asked(caller, idem), id, None).await?;
-    Ok(Changed::told(&app, "Booking cancelled", &done.booking))
+    Ok(Changed::told(&app, "Booking cancelled", &done.record))
 }
 
 async fn confirm(
@@ -217,7 +217,7 @@ async fn confirm(
     idem: Idempotency,
 ) -> web::Result<ReplyV1<Changed>> {
     let done = steps::confirm(&app, &asked(caller, idem), id).await?;
-    Ok(Changed::told(&app, "Booking confirmed", &done.booking))
+    Ok(Changed::told(&app, "Booking confirmed", &done.record))
 }
 
 async fn complete(
@@ -227,7 +227,7 @@ async fn complete(
     idem: Idempotency,
 ) -> web::Result<ReplyV1<Changed>> {
     let done = steps::complete(&app, &asked(caller, idem), id).await?;
-    Ok(Changed::told(&app, "Booking completed", &done.booking))
+    Ok(Changed::told(&app, "Booking completed", &done.record))
 }
 
 /// In v1 nobody tells which version they know.

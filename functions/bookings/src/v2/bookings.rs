@@ -90,7 +90,7 @@ async fn create(
         hold_seconds: new.hold_seconds,
         override_reason: new.override_reason,
     };
-    let Done { booking, replayed } = book(&app, &asked(caller, IfMatch(None), idem), wanted).await?;
+    let Done { record: booking, replayed } = book(&app, &asked(caller, IfMatch(None), idem), wanted).await?;
     let (path, version) = (format!("/bookings/{}", booking.id), booking.version);
     let view = BookingView::of(booking, app.clock.now());
     Ok(Reply::created(view, path).version(version).replayed(replayed))
@@ -148,7 +148,7 @@ async fn show(
     Path(id): Path<BookingId>,
 ) -> Result<Reply<BookingView>> {
     let booking = lists::show(&app, &caller, id).await?;
-    Ok(told(&app, Done { booking, replayed: false }))
+    Ok(told(&app, Done { record: booking, replayed: false }))
 }
 
 request! {
@@ -180,6 +180,6 @@ pub(crate) fn asked(caller: Caller, if_match: IfMatch, idem: Idempotency) -> Ask
 
 /// The booking as it stands now, with its version.
 pub(crate) fn told(app: &App, done: Done) -> Reply<BookingView> {
-    let version = done.booking.version;
-    Reply::ok(BookingView::of(done.booking, app.clock.now())).version(version).replayed(done.replayed)
+    let version = done.record.version;
+    Reply::ok(BookingView::of(done.record, app.clock.now())).version(version).replayed(done.replayed)
 }

@@ -1,0 +1,128 @@
+//! Writing an order with what it claims; overbooking where that is allowed, and only after what is left has been read.
+
+use std::collections::BTreeSet;
+
+use domain::pool::{Cell, Cells, Lack, nights_around};
+use domain::{EventId, Order, OrderLine, PoolId};
+use errors::{Code, Error, Result};
+use jiff::civil::Date;
+use ledger::Changes;
+use store::Tx;
+
+use crate::App;
+use crate::change::{Asked, Done};
+use crate::orders::demand::{Counts, Demand};
+use crate::orders::{make, refused};
+
+/// Most attempts to write an order, each on what was read since the one before it was refused.
+const MOST_ROUNDS: usize = 3;
+
+/// Writes a new order, or one that has other lines than `before`, with the event `kind`. Today is the day at its location.
+///
+/// The first attempt asks for what is within the capacity and reads nothing. Only when that is refused is the ledger read:
+/// where all that lacks may be overbooked, the order is written once more, with the allowance as it was seen as a condition.
+///
+/// # Errors
+/// `sold_out` with the reasons and alternatives of each line; `changed` when what is left changes faster than it can be
+/// read; and as for any new or changed record.
+pub(crate) async fn claim(
+    app: &App,
+    asked: &Asked,
+    before: Option<&Order>,
+    mut order: Order,
+    (kind, today): (&str, Date),
+) -> Result<Done<Order>> {
+    let demand = Demand::between(before, &order.lines);
+    let mut seen = Counts::new();
+    for _ in 0..MOST_ROUNDS {
+        let beyond = demand.beyond(&seen);
+        mark(&mut order.lines, before, &beyond);
+        let changes = Changes::between(before, Some(&order));
+        let changes = seen.iter().fold(changes, |changes, (pool, counts)| changes.overbook(*pool, counts));
+        let error = match write(app, asked, before, order.clone(), kind, changes).await {
+            Err(error) if error.code() == Code::SoldOut => error,
+            done => return done,
+        };
+        // If that read fails, the refusal stands as it is: it is true without it.
+        let Ok(counts) = counts(app, &order.lines).await else { return Err(error) };
+        let lacking = demand.lacks(&counts, today);
+        if lacking.is_empty() {
+            seen = counts;
+            continue;
+        }
+        // Where all was taken beyond the capacity, it may have been this very request, sent twice, that took it.
+        let overbooked = |lack: &Lack| matches!(lack, Lack::SoldOut(count) if count.overbooking > 0);
+        if lacking.values().any(overbooked)
+            && let Some(done) = meanwhile(app, asked, before, &order).await?
+        {
+            return Ok(done);
+        }
+        return Err(refused::sold_out(&order.lines, &demand, &counts, &lacking, today));
+    }
+    Err(Error::new(Code::Changed, "what is left changes while this is decided; send it again"))
+}
+
+/// One attempt.
+async fn write(
+    app: &App,
+    asked: &Asked,
+    before: Option<&Order>,
+    order: Order,
+    kind: &str,
+    changes: Changes,
+) -> Result<Done<Order>> {
+    let mut tx = Tx::new();
+    if before.is_some() {
+        tx.update_order(&app.store, &order);
+    } else {
+        tx.insert_order(&app.store, &order);
+    }
+    let id = EventId::new(order.updated_at, env::random());
+    tx.event(&app.store, &order.event(id, kind, before, asked.caller.actor()));
+    changes.add_to(&mut tx, &app.store, order.updated_at)?;
+    let (record, replayed) = store::order_from(app.store.commit(tx).await?, order)?;
+    Ok(Done { record, replayed })
+}
+
+/// What is left of all that the lines want, and around it.
+async fn counts(app: &App, lines: &[OrderLine]) -> Result<Counts> {
+    let around = |line: &OrderLine| match line.cells {
+        Cells::Nights(nights) => (line.pool, Cells::Nights(nights_around(&nights))),
+        Cells::Total => (line.pool, Cells::Total),
+    };
+    ledger::counts(&app.store, &lines.iter().map(around).collect::<Vec<_>>()).await
+}
+
+/// Says of each line whether some of it is beyond the capacity: of this command's, or of what it had there before.
+fn mark(lines: &mut [OrderLine], before: Option<&Order>, beyond: &BTreeSet<(PoolId, Cell)>) {
+    let old = before.map(|before| before.lines.as_slice()).unwrap_or_default();
+    for line in lines {
+        let cells = line.cells.each();
+        let shares = |old: &OrderLine| {
+            old.overbooked
+                && old.pool == line.pool
+                && old.cells.each().iter().any(|cell| cells.contains(cell))
+        };
+        line.overbooked =
+            cells.iter().any(|cell| beyond.contains(&(line.pool, *cell))) || old.iter().any(shares);
+    }
+}
+
+/// What this very request brought about in another process since it was read here.
+async fn meanwhile(
+    app: &App,
+    asked: &Asked,
+    before: Option<&Order>,
+    order: &Order,
+) -> Result<Option<Done<Order>>> {
+    let stored = match app.store.order(order.id).await {
+        Ok(stored) => stored,
+        Err(error) if error.code() == Code::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if before.is_none() {
+        return make::replayed(asked, &stored).map(Some);
+    }
+    let replayed = asked.replays(stored.last_request.as_deref())?;
+    Ok(replayed.then_some(Done { record: stored, replayed }))
+}

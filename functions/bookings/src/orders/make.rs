@@ -1,0 +1,79 @@
+//! Ordering at once, or holding for a while: one trip to read what must be known, one to write.
+
+use domain::text::Note;
+use domain::{Order, OrderId, OrderLine, OrderState, UserId};
+use errors::Result;
+use store::Ids;
+
+use crate::App;
+use crate::book::{for_whom, held_until};
+use crate::change::{Asked, Done, reused};
+use crate::orders::{claim, lines};
+use crate::when::both;
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    pub(crate) lines: Vec<OrderLine>,
+    /// For whom; the caller when unset.
+    pub(crate) user: Option<UserId>,
+    pub(crate) note: Option<Note>,
+    /// For how many seconds it is only held; ordered at once when unset.
+    pub(crate) hold_seconds: Option<u32>,
+}
+
+/// Holds or orders.
+///
+/// # Errors
+/// `forbidden` for another user without the right, `validation_failed`, `not_bookable` for nights that have passed, and
+/// `sold_out` with alternatives.
+pub(crate) async fn make(app: &App, asked: &Asked, wanted: Wanted) -> Result<Done<Order>> {
+    let now = app.clock.now();
+    let caller = &asked.caller;
+    let keyed = asked.idem.digest().map(OrderId::derived);
+    let ids = Ids {
+        pools: wanted.lines.iter().map(|line| line.pool).collect(),
+        users: wanted.user.filter(|user| !caller.is(*user)).into_iter().collect(),
+        orders: keyed.into_iter().collect(),
+        ..Ids::default()
+    };
+    let known = app.store.together(&ids).await?;
+    if let Some(made) = known.orders.first() {
+        return replayed(asked, made);
+    }
+    let hold_until = wanted.hold_seconds.map(|seconds| held_until(seconds, now)).transpose();
+    let (hold_until, (location, today)) = both(hold_until, lines::place(&wanted.lines, None, &known, now))?;
+    let user = for_whom(caller, wanted.user, location, &known)?;
+    let (state, kind) = match hold_until {
+        Some(_) => (OrderState::Held, "order.held"),
+        None => (OrderState::Confirmed, "order.confirmed"),
+    };
+    let new = Order {
+        id: keyed.unwrap_or_else(|| OrderId::new(now, env::random())),
+        location,
+        user,
+        booked_by: Some(caller.user).filter(|by| *by != user),
+        lines: wanted.lines,
+        state,
+        hold_until,
+        note: wanted.note,
+        reason: None,
+        created_at: now,
+        updated_at: now,
+        version: 1,
+        request: asked.idem.request(),
+        last_request: None,
+    };
+    claim::claim(app, asked, None, new, (kind, today)).await
+}
+
+/// The first result of a key.
+///
+/// # Errors
+/// `idempotency_key_reused` if the key came with another request then.
+pub(crate) fn replayed(asked: &Asked, made: &Order) -> Result<Done<Order>> {
+    if asked.idem.is(made.request.as_deref()) {
+        return Ok(Done { record: made.clone(), replayed: true });
+    }
+    Err(reused())
+}

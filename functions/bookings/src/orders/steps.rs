@@ -1,0 +1,46 @@
+//! The steps of an order's life that leave its lines alone: confirm, cancel.
+
+use domain::order::OrderAction;
+use domain::text::Line;
+use domain::{Order, OrderId, Zone};
+use errors::{Code, Error, Result};
+use jiff::Timestamp;
+
+use crate::App;
+use crate::access::{Standing, may_change_order};
+use crate::change::{Asked, Done, step};
+
+/// Turns a hold into an order. What it claims stays as it is.
+pub(crate) async fn confirm(app: &App, asked: &Asked, id: OrderId) -> Result<Done<Order>> {
+    let before = app.store.order(id).await?;
+    may_change_order(&asked.caller, &before)?;
+    step(app, asked, before, OrderAction::Confirm.event(), Order::confirm).await
+}
+
+/// Gives an order back. What is over can only be taken back by the desk.
+pub(crate) async fn cancel(
+    app: &App,
+    asked: &Asked,
+    id: OrderId,
+    reason: Option<Line>,
+) -> Result<Done<Order>> {
+    let before = app.store.order(id).await?;
+    let standing = may_change_order(&asked.caller, &before)?;
+    let over = standing == Standing::Own && is_over(app, &before, app.clock.now()).await?;
+    step(app, asked, before, OrderAction::Cancel.event(), |order, now| {
+        if over && order.state_at(now).claims() {
+            return Err(Error::new(Code::WrongState, "the order is over"));
+        }
+        order.cancel(reason, now)
+    })
+    .await
+}
+
+/// Whether everybody has left by the calendar of its location. The zone, which its pools know, is asked for only where it
+/// matters: no zone is a day ahead of the day of UTC.
+async fn is_over(app: &App, order: &Order, now: Timestamp) -> Result<bool> {
+    let latest = Zone::utc().local(now).date().tomorrow().ok();
+    let Some(ends) = order.ends().filter(|ends| Some(*ends) <= latest) else { return Ok(false) };
+    let Some(line) = order.lines.first() else { return Ok(false) };
+    Ok(ends <= app.pool(line.pool, now).await?.today(now))
+}

@@ -1,0 +1,243 @@
+//! Orders: units of pools, held or sold together.
+
+mod lines;
+
+use domain::text::Note;
+use domain::{LocationId, Order, OrderId, Permission, PoolId, UserId};
+use web::{
+    Access, Idempotency, IfMatch, Json, Key, Listed, PageQuery, Path, Query, Reply, Result, Route, Signed,
+    State, get, post, put, request,
+};
+
+use crate::App;
+use crate::change::Done;
+use crate::orders::lists::{self, Filter};
+use crate::orders::make::{Wanted, make};
+use crate::orders::{change, steps};
+use crate::v2::bookings::asked;
+use crate::v2::orders::lines::{LineBody, Lines};
+use crate::v2::steps::Cancellation;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+pub(crate) fn routes() -> Vec<Route<App>> {
+    let book = Access::Needs(Permission::Book);
+    vec![
+        post("/orders", book, create)
+            .named(
+                "createOrder",
+                "Order units of pools, all of them or none, or hold them for up to ten minutes",
+            )
+            .keyed(Key::Required)
+            .takes::<NewOrder>()
+            .answers::<OrderView>(201),
+        get("/orders", Access::SignedIn, list)
+            .named("listOrders", "List one's own orders, or those at a location, latest first")
+            .queried::<ListQuery>()
+            .answers::<Vec<OrderView>>(200),
+        get("/orders/{id}", Access::SignedIn, show)
+            .named("showOrder", "Read an order")
+            .answers::<OrderView>(200)
+            .answers_empty(304),
+        put("/orders/{id}/lines", book, lines)
+            .named("changeOrderLines", "Give an order other lines; only the difference is claimed")
+            .keyed(Key::Required)
+            .takes::<OtherLines>()
+            .answers::<OrderView>(200),
+        post("/orders/{id}/confirm", book, confirm)
+            .named("confirmOrder", "Turn a held order into one that is sold")
+            .keyed(Key::Accepted)
+            .answers::<OrderView>(200),
+        post("/orders/{id}/cancel", book, cancel)
+            .named("cancelOrder", "Give an order back")
+            .keyed(Key::Accepted)
+            .takes::<Cancellation>()
+            .answers::<OrderView>(200),
+    ]
+}
+
+/// Units of one or more pools of a location, for somebody.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Order")]
+pub(crate) struct OrderView {
+    id: String,
+    location_id: String,
+    /// For whom it is.
+    user_id: String,
+    /// Who ordered, if it was somebody else.
+    booked_by: Option<String>,
+    lines: Vec<LineView>,
+    /// `held`, `expired`, `confirmed` or `cancelled`.
+    state: String,
+    /// Until when it is held.
+    hold_until: Option<String>,
+    note: Option<String>,
+    /// Why it was cancelled.
+    reason: Option<String>,
+    created_at: String,
+    updated_at: String,
+    /// Send it as `If-Match: "<version>"` to change exactly this version.
+    version: u64,
+}
+
+/// So many units of a pool.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "OrderLine")]
+struct LineView {
+    pool_id: String,
+    quantity: u32,
+    /// The date of the first night; null where there are no nights.
+    arrival: Option<String>,
+    /// The day after the last night.
+    departure: Option<String>,
+    /// How many nights.
+    nights: Option<i32>,
+    /// Whether some of it was knowingly sold beyond the capacity. Only for those who read bookings there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    overbooked: Option<bool>,
+}
+
+request! {
+    /// What to order: units of pools of one location.
+    pub(crate) struct NewOrder {
+        /// 1 to 24 lines, all of them or none.
+        lines: Lines as Vec<LineBody> => lines::parse,
+        /// For whom; oneself when unset.
+        user_id: Option<UserId> as String,
+        note: Option<Note> as String,
+        /// Hold it for so many seconds, 1 to 600, instead of ordering it at once.
+        hold_seconds: Option<u32> as u32,
+    }
+}
+
+async fn create(
+    State(app): State<App>,
+    Signed(caller): Signed,
+    idem: Idempotency,
+    Json(new): Json<NewOrder>,
+) -> Result<Reply<OrderView>> {
+    let wanted =
+        Wanted { lines: new.lines, user: new.user_id, note: new.note, hold_seconds: new.hold_seconds };
+    let asked = asked(caller, IfMatch(None), idem);
+    let Done { record: order, replayed } = make(&app, &asked, wanted).await?;
+    let (path, version) = (format!("/orders/{}", order.id), order.version);
+    let view = OrderView::of(order, &app, &asked.caller);
+    Ok(Reply::created(view, path).version(version).replayed(replayed))
+}
+
+request! {
+    /// One's own orders, or those at a location.
+    pub(crate) struct ListQuery {
+        /// Orders at this location, for those who read bookings there.
+        location_id: Option<LocationId> as String,
+        /// Only those in this state.
+        state: Option<String> as String,
+        /// Only those with a line of this pool.
+        pool_id: Option<PoolId> as String,
+    }
+}
+
+async fn list(
+    State(app): State<App>,
+    Signed(caller): Signed,
+    page: PageQuery,
+    Query(query): Query<ListQuery>,
+) -> Result<Listed<OrderView>> {
+    let state = query.state.as_deref().map(lists::state).transpose()?;
+    let filter = Filter { location: query.location_id, state, pool: query.pool_id };
+    let found = lists::list(&app, &caller, &filter, page.limit, page.after.clone()).await?;
+    Ok(page.reply(found.map(|order| OrderView::of(order, &app, &caller))))
+}
+
+async fn show(
+    State(app): State<App>,
+    Signed(caller): Signed,
+    Path(id): Path<OrderId>,
+) -> Result<Reply<OrderView>> {
+    let record = lists::show(&app, &caller, id).await?;
+    Ok(told(&app, &caller, Done { record, replayed: false }))
+}
+
+request! {
+    /// All the lines that the order shall have from now on.
+    pub(crate) struct OtherLines {
+        /// 1 to 24 lines at the order's location.
+        lines: Lines as Vec<LineBody> => lines::parse,
+    }
+}
+
+async fn lines(
+    State(app): State<App>,
+    Signed(caller): Signed,
+    Path(id): Path<OrderId>,
+    if_match: IfMatch,
+    idem: Idempotency,
+    Json(other): Json<OtherLines>,
+) -> Result<Reply<OrderView>> {
+    let asked = asked(caller, if_match, idem);
+    let done = change::change(&app, &asked, id, other.lines).await?;
+    Ok(told(&app, &asked.caller, done))
+}
+
+async fn confirm(
+    State(app): State<App>,
+    Signed(caller): Signed,
+    Path(id): Path<OrderId>,
+    if_match: IfMatch,
+    idem: Idempotency,
+) -> Result<Reply<OrderView>> {
+    let asked = asked(caller, if_match, idem);
+    let done = steps::confirm(&app, &asked, id).await?;
+    Ok(told(&app, &asked.caller, done))
+}
+
+async fn cancel(
+    State(app): State<App>,
+    Signed(caller): Signed,
+    Path(id): Path<OrderId>,
+    if_match: IfMatch,
+    idem: Idempotency,
+    Json(cancellation): Json<Cancellation>,
+) -> Result<Reply<OrderView>> {
+    let asked = asked(caller, if_match, idem);
+    let done = steps::cancel(&app, &asked, id, cancellation.reason).await?;
+    Ok(told(&app, &asked.caller, done))
+}
+
+/// The order as it stands now, with its version.
+fn told(app: &App, caller: &domain::Caller, done: Done<Order>) -> Reply<OrderView> {
+    let version = done.record.version;
+    Reply::ok(OrderView::of(done.record, app, caller)).version(version).replayed(done.replayed)
+}
+
+impl OrderView {
+    /// The order as it stands now, as the caller may know it.
+    fn of(order: Order, app: &App, caller: &domain::Caller) -> Self {
+        let reads = caller.may_at(Permission::ReadBookings, order.location);
+        let line = |line: &domain::OrderLine| {
+            let nights = line.cells.nights();
+            LineView {
+                pool_id: line.pool.to_string(),
+                quantity: line.quantity,
+                arrival: nights.map(|nights| nights.from().to_string()),
+                departure: nights.map(|nights| nights.to().to_string()),
+                nights: nights.map(|nights| nights.count()),
+                overbooked: reads.then_some(line.overbooked),
+            }
+        };
+        Self {
+            id: order.id.to_string(),
+            location_id: order.location.to_string(),
+            user_id: order.user.to_string(),
+            booked_by: order.booked_by.map(|by| by.to_string()),
+            lines: order.lines.iter().map(line).collect(),
+            state: order.state_at(app.clock.now()).as_str().to_owned(),
+            hold_until: order.hold_until.map(|until| until.to_string()),
+            note: order.note.map(Into::into),
+            reason: order.reason.map(Into::into),
+            created_at: order.created_at.to_string(),
+            updated_at: order.updated_at.to_string(),
+            version: order.version,
+        }
+    }
+}

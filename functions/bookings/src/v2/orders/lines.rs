@@ -1,0 +1,106 @@
+//! The lines of an order on the wire: everything that is wrong in any of them is told at once.
+
+use domain::order::{MOST_LINES, checked};
+use domain::pool::{Cells, Nights};
+use domain::{OrderLine, PoolId};
+use errors::FieldError;
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde_json::Value;
+use web::{Reader, Request};
+
+/// Lines that were read.
+pub(crate) type Lines = Vec<OrderLine>;
+
+web::request! {
+    /// So many units of a pool, of each night or in total.
+    pub(crate) struct LineBody {
+        pool_id: PoolId as String,
+        /// 1 to 10,000.
+        quantity: u32 as u32,
+        /// The date of the first night, where nights are sold.
+        arrival: Option<Date> as String,
+        /// The day after the last night: at most 60 nights.
+        departure: Option<Date> as String,
+    }
+}
+
+impl JsonSchema for LineBody {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "NewOrderLine".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        <Self as Request>::schema(generator)
+    }
+}
+
+/// The lines that the value tells of.
+pub(crate) fn parse(value: Value) -> Result<Lines, Vec<FieldError>> {
+    let Value::Array(values) = value else {
+        return Err(vec![FieldError::new("", "invalid_type", "must be an array of lines")]);
+    };
+    if !(1..=MOST_LINES).contains(&values.len()) {
+        return Err(vec![FieldError::new("", "out_of_range", format!("must have 1 to {MOST_LINES} lines"))]);
+    }
+    let (mut lines, mut errors) = (Vec::new(), Vec::new());
+    for (at, value) in values.into_iter().enumerate() {
+        match line(value) {
+            Ok(line) => lines.push(line),
+            Err(wrong) => errors.extend(
+                wrong
+                    .into_iter()
+                    .map(|error| FieldError { pointer: format!("/{at}{}", error.pointer), ..error }),
+            ),
+        }
+    }
+    if errors.is_empty() { Ok(lines) } else { Err(errors) }
+}
+
+fn line(value: Value) -> Result<OrderLine, Vec<FieldError>> {
+    let Value::Object(object) = value else {
+        return Err(vec![FieldError::new("", "invalid_type", "must be an object")]);
+    };
+    let mut reader = Reader::of_body(object);
+    let body = LineBody::read(&mut reader);
+    let errors = reader.finish(true);
+    match body {
+        Some(body) if errors.is_empty() => body.line(),
+        _ => Err(errors),
+    }
+}
+
+impl LineBody {
+    fn line(self) -> Result<OrderLine, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let cells = match (self.arrival, self.departure) {
+            (None, None) => Cells::Total,
+            (Some(arrival), Some(departure)) => match Nights::new(arrival, departure) {
+                Some(nights) => Cells::Nights(nights),
+                None => {
+                    let message = "must be after the arrival";
+                    errors.push(FieldError::new("/departure", "not_after_start", message));
+                    Cells::Total
+                }
+            },
+            (Some(_), None) => {
+                errors.push(FieldError::new("/departure", "required", "goes with arrival"));
+                Cells::Total
+            }
+            (None, Some(_)) => {
+                errors.push(FieldError::new("/arrival", "required", "goes with departure"));
+                Cells::Total
+            }
+        };
+        let line = OrderLine { pool: self.pool_id, cells, quantity: self.quantity, overbooked: false };
+        // The domain points at the line within an order; here it is the only one.
+        let within = |error: &FieldError| FieldError {
+            pointer: error.pointer.replacen("/lines/0", "", 1),
+            ..error.clone()
+        };
+        if let Err(error) = checked(vec![line]) {
+            errors.extend(error.field_errors().iter().map(within));
+        }
+        if errors.is_empty() { Ok(line) } else { Err(errors) }
+    }
+}
