@@ -249,3 +249,20 @@ async fn what_has_begun_is_completed_or_not_shown_and_what_is_over_stays() {
     let done = app.post(&absent, Value::Null).by(&desk).send().await.expect(200);
     assert_eq!(done.text_of("state"), "no_show");
 }
+
+#[tokio::test]
+async fn a_move_that_comes_again_does_not_undo_the_desks_move_since() {
+    let (app, anna) = start().await;
+    let room = blue(&app).await;
+    let desk = app.person(Role::Admin).await;
+    let id = book(&app, &anna, &room, "09:00", "10:00").await.text_of("id");
+    let path = format!("/v2/bookings/{id}/reschedule");
+    let to = |from: &str, to: &str| json!({ "start": tuesday(from), "end": tuesday(to) });
+    app.post(&path, to("11:00", "12:00")).by(&anna).key("m").send().await.expect(200);
+    app.post(&path, to("14:00", "15:00")).by(&desk).key("m").send().await.expect(200);
+    // Anna's answer was lost, so her client asks again.
+    let again = app.post(&path, to("11:00", "12:00")).by(&anna).key("m").send().await.expect(200);
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    assert_eq!(again.data()["start"], tuesday("14:00"));
+    app.post(&path, to("12:00", "13:00")).by(&anna).key("m").send().await.refused(422, "idempotency_key_reused");
+}

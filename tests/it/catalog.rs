@@ -60,7 +60,7 @@ pub(crate) async fn booked(
         updated_at: now,
         version: 1,
         request: None,
-        last_request: None,
+        requests: domain::Requests::default(),
     };
     let mut tx = Tx::new();
     tx.insert_booking(app.store(), &booking);

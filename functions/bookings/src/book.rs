@@ -3,7 +3,7 @@
 use domain::booking::{HOLD_SECONDS, Occurrence};
 use domain::text::{Line, Note};
 use domain::{
-    Booking, BookingId, BookingState, Caller, EventId, LocationId, Permission, Resource, ResourceId, Span,
+    Booking, BookingId, BookingState, Caller, EventId, LocationId, Permission, Requests, Resource, ResourceId, Span,
     UserId,
 };
 use errors::{Error, Result};
@@ -137,7 +137,7 @@ pub(crate) fn new_booking(
         updated_at: now,
         version: 1,
         request: None,
-        last_request: None,
+        requests: Requests::default(),
     }
 }
 

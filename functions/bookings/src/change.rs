@@ -1,6 +1,6 @@
 //! One change of one booking or order: who asks and on what condition, and the transaction that writes it.
 
-use domain::{Actor, Booking, Caller, Event, EventId, Order};
+use domain::{Actor, Booking, Caller, Event, EventId, Order, Requests};
 use errors::{Code, Error, Result};
 use jiff::Timestamp;
 use ledger::{Changes, Claims};
@@ -8,6 +8,9 @@ use store::{Store, Tx};
 use web::{Idempotency, IfMatch};
 
 use crate::App;
+
+/// Hexadecimal digits of a mark that stand for the key; as many stand for the request.
+const KEY_DIGITS: usize = 16;
 
 /// Who asks for a change, on what condition, and under which key.
 #[derive(Debug, Clone)]
@@ -26,8 +29,8 @@ pub(crate) struct Done<T = Booking> {
 
 /// A record that claims capacity and changes step by step.
 pub(crate) trait Record: Claims + Clone {
-    /// Its version, and the mark of the keyed request that changed it last.
-    fn stands(&self) -> (u64, Option<&str>);
+    /// Its version, and the keyed requests that changed it last.
+    fn stands(&self) -> (u64, &Requests);
 
     /// When it changed.
     fn changed_at(&self) -> Timestamp;
@@ -43,8 +46,8 @@ pub(crate) trait Record: Claims + Clone {
 }
 
 impl Record for Booking {
-    fn stands(&self) -> (u64, Option<&str>) {
-        (self.version, self.last_request.as_deref())
+    fn stands(&self) -> (u64, &Requests) {
+        (self.version, &self.requests)
     }
 
     fn changed_at(&self) -> Timestamp {
@@ -52,7 +55,7 @@ impl Record for Booking {
     }
 
     fn marked(self, mark: Option<String>) -> Self {
-        Self { last_request: mark, ..self }
+        Self { requests: self.requests.with(mark), ..self }
     }
 
     fn update(&self, tx: &mut Tx, store: &Store) {
@@ -65,8 +68,8 @@ impl Record for Booking {
 }
 
 impl Record for Order {
-    fn stands(&self) -> (u64, Option<&str>) {
-        (self.version, self.last_request.as_deref())
+    fn stands(&self) -> (u64, &Requests) {
+        (self.version, &self.requests)
     }
 
     fn changed_at(&self) -> Timestamp {
@@ -74,7 +77,7 @@ impl Record for Order {
     }
 
     fn marked(self, mark: Option<String>) -> Self {
-        Self { last_request: mark, ..self }
+        Self { requests: self.requests.with(mark), ..self }
     }
 
     fn update(&self, tx: &mut Tx, store: &Store) {
@@ -87,22 +90,23 @@ impl Record for Order {
 }
 
 impl Asked {
-    /// What a changed record keeps of the keyed request: its key, then the request.
+    /// What a changed record keeps of the keyed request: half of its key's digest, then the beginning of the request's.
     pub(crate) fn mark(&self) -> Option<String> {
-        Some(format!("{:032x}{}", u128::from_be_bytes(self.idem.digest()?), self.idem.request()?))
+        let (key, request) = (u128::from_be_bytes(self.idem.digest()?) >> 64, self.idem.request()?);
+        Some(format!("{key:0KEY_DIGITS$x}{}", request.get(..KEY_DIGITS)?))
     }
 
-    /// Whether this request made the record what it is: then it is answered and not carried out again.
+    /// Whether this request is one of those that made the record what it is: then it is answered and not carried out again.
     ///
     /// # Errors
     /// `idempotency_key_reused` when another request with this key did.
-    pub(crate) fn replays(&self, last: Option<&str>) -> Result<bool> {
-        let (Some(last), Some(mark)) = (last, self.mark()) else { return Ok(false) };
-        let key = |text: &str| text.get(..32).map(str::to_owned);
-        if last != mark && key(last) == key(&mark) {
-            return Err(reused());
+    pub(crate) fn replays(&self, known: &Requests) -> Result<bool> {
+        let Some(mark) = self.mark() else { return Ok(false) };
+        if known.contains(&mark) {
+            return Ok(true);
         }
-        Ok(last == mark)
+        let key = mark.get(..KEY_DIGITS);
+        if known.iter().any(|known| known.get(..KEY_DIGITS) == key) { Err(reused()) } else { Ok(false) }
     }
 }
 
@@ -120,8 +124,8 @@ pub(crate) async fn step<T: Record>(
     kind: &str,
     next: impl FnOnce(T, Timestamp) -> Result<T>,
 ) -> Result<Done<T>> {
-    let (version, last) = before.stands();
-    if asked.replays(last)? {
+    let (version, requests) = before.stands();
+    if asked.replays(requests)? {
         return Ok(Done { record: before, replayed: true });
     }
     asked.if_match.check(version)?;

@@ -6,7 +6,7 @@ pub(crate) mod shortages;
 
 use domain::pool::{Cell, Cells, Nights};
 use domain::text::Name;
-use domain::{Caller, EventId, LocationId, Permission, Pool, PoolId, PoolKind};
+use domain::{Caller, EventId, LocationId, Permission, Pool, PoolId, PoolKind, Requests};
 use errors::{Code, Error, Result};
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -54,7 +54,7 @@ pub(crate) async fn make(app: &App, asked: &Asked, draft: Draft) -> Result<Done<
         retired: false,
         version: 1,
         request: asked.idem.request(),
-        last_request: None,
+        requests: Requests::default(),
     };
     let id = EventId::new(now, env::random());
     let mut event = pool.event(id, "pool.created", None, asked.caller.actor());

@@ -138,7 +138,7 @@ pub(crate) async fn resolve(app: &App, asked: &Asked, id: BookingId, way: Way, r
             .await
         }
         Way::Move { resource, when } => {
-            if asked.replays(before.last_request.as_deref())? {
+            if asked.replays(&before.requests)? {
                 return Ok(Done { record: before, replayed: true });
             }
             asked.if_match.check(before.version)?;

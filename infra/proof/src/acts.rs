@@ -98,9 +98,9 @@ impl Seen {
 
     /// Whether the change with this key made the records what they are.
     fn is_of(&self, key: Key) -> bool {
-        let booking = self.booking.as_ref().and_then(|booking| booking.last_request.as_ref());
-        let order = self.order.as_ref().and_then(|order| order.last_request.as_ref());
-        booking.into_iter().chain(order).any(|last| *last == key.text())
+        let booking = self.booking.as_ref().map(|booking| &booking.requests);
+        let order = self.order.as_ref().map(|order| &order.requests);
+        booking.into_iter().chain(order).any(|known| known.contains(&key.text()))
     }
 }
 
@@ -224,7 +224,7 @@ impl Desk {
                 Step::Lines(_) | Step::Release => None,
             };
             if let Some((mut after, action)) = after {
-                after.last_request = key.map(Key::text);
+                after.requests = after.requests.with(key.map(Key::text));
                 tx.update_booking(&self.store, &after);
                 let event = after.event(event(now), action.event(), Some(&before), Actor::system());
                 tx.event(&self.store, &event);
@@ -240,7 +240,7 @@ impl Desk {
                 Step::Move(..) => None,
             };
             if let Some((mut after, action)) = after {
-                after.last_request = key.map(Key::text);
+                after.requests = after.requests.with(key.map(Key::text));
                 tx.update_order(&self.store, &after);
                 let event = after.event(event(now), action.event(), Some(&before), Actor::system());
                 tx.event(&self.store, &event);
@@ -277,12 +277,12 @@ impl Desk {
         now: Timestamp,
     ) -> Result<Outcome> {
         let before = self.store.pool(pool).await?;
-        if before.last_request.as_ref() == Some(&key.text()) {
+        if before.requests.contains(&key.text()) {
             return Ok(Outcome::Replayed);
         }
         let seen = ledger::counts(&self.store, &[(pool, *cells)]).await?.remove(&pool).unwrap_or_default();
         let mut after = before.clone();
-        (after.updated_at, after.last_request) = (now, Some(key.text()));
+        (after.updated_at, after.requests) = (now, after.requests.with(Some(key.text())));
         after.version += 1;
         let mut tx = Tx::new();
         tx.update_pool(&self.store, &before, &after);

@@ -41,7 +41,7 @@
 //! - The releaser must not touch the marks of a claim on time and units: once another has taken the time over, the
 //!   comparison would fail for ever and the units would never come back.
 //! - A record that remembers one request cannot answer one before it: a repeated move would undo what others did since.
-//!   Hence [`Safeguard::RetryInsists`]. Capacity that returns to a former value makes `c = seen` true again, and a late
+//!   Hence [`Safeguard::SeveralKept`]. Capacity that returns to a former value makes `c = seen` true again, and a late
 //!   duplicate would cut again. Hence [`Safeguard::EventKeyed`]. Without these two only [`ONCE`] falls.
 //! - A client may be refused and yet get what it asked for, when its first attempt arrives after the second was refused
 //!   ([`Reach::RefusedYetDone`]). Nothing is sold twice; who asks by the key learns the truth.

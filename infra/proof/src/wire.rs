@@ -2,7 +2,7 @@
 //!
 //! It stands where the HTTP client stands, so that the SDK's own retries and the store's are part of what is tried.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::{Debug, Formatter};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -126,6 +126,8 @@ struct Line {
     attempt: AtomicU64,
     ghosts: AtomicU64,
     later: Mutex<Vec<(u64, SharedHttpConnector, HttpRequest)>>,
+    /// What happens to the next transactions, one after the other, before chance decides.
+    script: Mutex<VecDeque<Option<Fault>>>,
 }
 
 impl Debug for Wire {
@@ -147,7 +149,15 @@ impl Wire {
             attempt: AtomicU64::new(0),
             ghosts: AtomicU64::new(0),
             later: Mutex::default(),
+            script: Mutex::default(),
         }))
+    }
+
+    /// A good wire, but for the next transactions, to each of which this happens.
+    pub fn scripted(inner: SharedHttpClient, script: impl IntoIterator<Item = Option<Fault>>) -> Self {
+        let wire = Self::new(inner, Arc::default(), (0, 0), 0);
+        locked(&wire.0.script).extend(script);
+        wire
     }
 
     /// Begins an operation: what was to be delivered by now is delivered.
@@ -250,6 +260,9 @@ impl HttpConnector for Connector {
 
 impl Line {
     fn fault(&self, transaction: bool, chance: &mut Chance) -> Option<Fault> {
+        if let (true, Some(fault)) = (transaction, locked(&self.script).pop_front()) {
+            return fault;
+        }
         let most = if transaction { Fault::ALL.len() } else { 4 };
         let operation = self.operation.load(Ordering::Relaxed);
         let bad = Chance::at(self.seed, &[self.client, operation]).percent(BAD_SPELLS);

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use domain::pool::{Cell, Cells, Count, PoolKind};
 use domain::{OrderLine, PoolId, ResourceId, Span};
 use env::Clock;
@@ -11,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use ledger::{BelowSold, Changes, Claim, Offer, UnitsClaim};
 use proof::acts::{Desk, Key, Outcome, Seen, Step, Wanted, World};
 use proof::base::Base;
+use proof::wire::{Fault, Wire};
 use store::{Config, Store, Tx};
 
 /// Ten minutes, and the second after them.
@@ -307,5 +309,35 @@ async fn a_sale_between_the_reading_and_the_writing_of_an_offer_is_not_forgotten
     place.desk.store().commit(tx).await.unwrap();
     let count = place.count(pool).await;
     assert_eq!((count.capacity, count.claimed, count.free), (2, 3, -1));
+    place.base.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_before_a_conflict_is_still_an_answer() {
+    let place = Place::open().await;
+    assert_eq!(place.claim(1, &held(place.time(2, 5)), 0).await, Outcome::Done);
+    // Carried out, but the answer is lost; the SDK asks again, and another transaction is in the way; then all is well. With
+    // another token the confirmation would meet its own record, and be told that somebody changed it.
+    let wire = Wire::scripted(store::http(), [Some(Fault::TimeoutAfter), Some(Fault::Conflict), None]);
+    let config = Config { http: Some(SharedHttpClient::new(wire)), ..place.config.clone() };
+    let other = Desk::new(Store::new(config), World::new((0, 0)).unwrap());
+    let confirmed = other.change(Key(1), None, &Step::Confirm, at(1)).await.unwrap_or_else(Outcome::from);
+    assert_eq!(confirmed, Outcome::Done);
+    assert_eq!(place.taken(HOLD + 1).await, 1);
+    place.base.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_request_that_comes_again_does_not_undo_what_others_did_since() {
+    let place = Place::open().await;
+    assert_eq!(place.claim(1, &place.time(2, 5), 0).await, Outcome::Done);
+    let to = |from, to| Step::Move(place.room, Place::span(from, to));
+    let moved = async |key, step| {
+        place.desk.change(Key(1), Some(Key(key)), &step, at(0)).await.unwrap_or_else(Outcome::from)
+    };
+    assert_eq!(moved(10, to(10, 13)).await, Outcome::Done);
+    assert_eq!(moved(20, to(20, 23)).await, Outcome::Done);
+    assert_eq!(moved(10, to(10, 13)).await, Outcome::Replayed);
+    assert_eq!(place.seen(1).await.booking.unwrap().span, Place::span(20, 23));
     place.base.stop().await.unwrap();
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::event::{Actor, Event};
 use crate::text::{Line, Note};
-use crate::{BookingId, EventId, LocationId, ResourceId, SeriesId, Span, UserId, Zone};
+use crate::{BookingId, EventId, LocationId, Requests, ResourceId, SeriesId, Span, UserId, Zone};
 
 /// How long a hold lasts, in seconds.
 pub const HOLD_SECONDS: i64 = 10 * 60;
@@ -68,9 +68,9 @@ pub struct Booking {
     /// Hash of the request that made it; compared when its key comes again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
-    /// Hash of the keyed request that changed it last; a retry of it is answered, not repeated.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_request: Option<String>,
+    /// The keyed requests that changed it last.
+    #[serde(default, skip_serializing_if = "Requests::is_empty")]
+    pub requests: Requests,
 }
 
 /// A booking's place in its series.

@@ -96,7 +96,7 @@ impl Resource {
 
 impl Booking {
     /// The booking after its people were told that the room is out of service, and the event `booking.room_unavailable`
-    /// that tells them. `mark` is kept as the request that changed it last, so that they are told once.
+    /// that tells them. `mark` is kept as a request that changed it, so that they are told once.
     pub fn told_unavailable(
         &self,
         out: &OutOfService,
@@ -105,7 +105,7 @@ impl Booking {
         now: Timestamp,
     ) -> (Self, Event) {
         let mut next = self.clone();
-        (next.updated_at, next.last_request) = (now, Some(mark));
+        (next.updated_at, next.requests) = (now, next.requests.with(Some(mark)));
         next.version += 1;
         let mut event = next.event(id, "booking.room_unavailable", None, actor);
         if let Some(data) = event.data.as_object_mut() {

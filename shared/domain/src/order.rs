@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::event::{Actor, Event};
 use crate::pool::{Cells, MOST_NIGHTS};
 use crate::text::{Line as Text, Note};
-use crate::{EventId, LocationId, OrderId, PoolId, UserId};
+use crate::{EventId, LocationId, OrderId, PoolId, Requests, UserId};
 
 /// Lines of an order: with the longest stay each, they and the record fit into one transaction.
 pub const MOST_LINES: usize = 24;
@@ -66,9 +66,9 @@ pub struct Order {
     /// Hash of the request that made it; compared when its key comes again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
-    /// Hash of the keyed request that changed it last; a retry of it is answered, not repeated.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_request: Option<String>,
+    /// The keyed requests that changed it last.
+    #[serde(default, skip_serializing_if = "Requests::is_empty")]
+    pub requests: Requests,
 }
 
 /// Where an order stands.

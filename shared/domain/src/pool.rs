@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::event::{Actor, Event};
 use crate::text::Name;
-use crate::{EventId, LocationId, PoolId, Zone};
+use crate::{EventId, LocationId, PoolId, Requests, Zone};
 
 /// The longest stay that is claimed at once, in nights.
 pub const MOST_NIGHTS: i32 = 60;
@@ -78,9 +78,9 @@ pub struct Pool {
     /// Hash of the request that made it; compared when its key comes again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
-    /// Hash of the keyed request that changed it last; a retry of it is answered, not repeated.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_request: Option<String>,
+    /// The keyed requests that changed it last.
+    #[serde(default, skip_serializing_if = "Requests::is_empty")]
+    pub requests: Requests,
 }
 
 impl Pool {

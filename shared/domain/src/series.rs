@@ -10,7 +10,7 @@ use crate::booking::Occurrence;
 use crate::event::{Actor, Event};
 use crate::text::{Line, Note};
 use crate::weekly::Weekly;
-use crate::{EventId, LocationId, ResourceId, SeriesId, Span, UserId};
+use crate::{EventId, LocationId, Requests, ResourceId, SeriesId, Span, UserId};
 
 /// What repeats, for whom. What becomes of each occurrence is told by its booking.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,9 +58,9 @@ pub struct Series {
     /// Hash of the request that made it; compared when its key comes again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
-    /// Hash of the keyed request that changed it last; a retry of it is answered, not repeated.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_request: Option<String>,
+    /// The keyed requests that changed it last.
+    #[serde(default, skip_serializing_if = "Requests::is_empty")]
+    pub requests: Requests,
 }
 
 /// Where a series stands.
@@ -215,7 +215,7 @@ mod tests {
             updated_at: at("2026-12-01T00:00:00Z"),
             version: 1,
             request: None,
-            last_request: None,
+            requests: Requests::default(),
         }
     }
 

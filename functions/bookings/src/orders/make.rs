@@ -1,7 +1,7 @@
 //! Ordering at once, or holding for a while: one trip to read what must be known, one to write.
 
 use domain::text::Note;
-use domain::{Order, OrderId, OrderLine, OrderState, UserId};
+use domain::{Order, OrderId, OrderLine, OrderState, Requests, UserId};
 use errors::Result;
 use store::Ids;
 
@@ -62,7 +62,7 @@ pub(crate) async fn make(app: &App, asked: &Asked, wanted: Wanted) -> Result<Don
         updated_at: now,
         version: 1,
         request: asked.idem.request(),
-        last_request: None,
+        requests: Requests::default(),
     };
     claim::claim(app, asked, None, new, (kind, today)).await
 }

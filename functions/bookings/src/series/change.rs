@@ -3,7 +3,7 @@
 use domain::booking::Action;
 use domain::series::SeriesState;
 use domain::text::{Line, Note};
-use domain::{Booking, Permission, Resource, ResourceId, Series, SeriesId, Span};
+use domain::{Booking, Permission, Requests, Resource, ResourceId, Series, SeriesId, Span};
 use errors::{Error, Result};
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
@@ -51,7 +51,7 @@ pub(crate) async fn change(
 ) -> Result<Told> {
     let before = app.store.series(id).await?;
     may_change_series(&asked.caller, &before)?;
-    let replayed = asked.replays(before.last_request.as_deref())?;
+    let replayed = asked.replays(&before.requests)?;
     let series = match (replayed, extent) {
         (true, Extent::All) => before,
         (true, Extent::Following(_)) => {
@@ -83,7 +83,7 @@ async fn written(app: &App, asked: &Asked, before: &Series, extent: Extent, edit
     let after = match extent {
         Extent::All => {
             let mut after = before.clone().describe(title, note, attendees, now)?;
-            after.last_request = asked.mark();
+            after.requests = after.requests.with(asked.mark());
             edit.apply(&mut after, &room)?;
             tx.update_series(&app.store, &after);
             event(&mut tx, app, asked, Some(before), &after, "series.changed");
@@ -93,7 +93,7 @@ async fn written(app: &App, asked: &Asked, before: &Series, extent: Extent, edit
             let next =
                 asked.idem.digest().map_or_else(|| SeriesId::new(now, env::random()), SeriesId::derived);
             let (mut ended, rest) = before.clone().end_before(date, Some(next), None, now)?;
-            ended.last_request = asked.mark();
+            ended.requests = ended.requests.with(asked.mark());
             let mut after = Series {
                 id: next,
                 rule: rest,
@@ -103,7 +103,7 @@ async fn written(app: &App, asked: &Asked, before: &Series, extent: Extent, edit
                 updated_at: now,
                 version: 1,
                 request: asked.idem.request(),
-                last_request: None,
+                requests: Requests::default(),
                 title,
                 note,
                 attendees,
@@ -184,7 +184,7 @@ async fn follow(
     before: Booking,
     span: Span,
 ) -> Result<Booking> {
-    if asked.replays(before.last_request.as_deref())? {
+    if asked.replays(&before.requests)? {
         return Ok(before);
     }
     let now = app.clock.now();

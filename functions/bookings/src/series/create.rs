@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::refusal::not_bookable;
 use domain::series::SeriesState;
 use domain::weekly::{Ends, Weekday};
-use domain::{Booking, Resource, ResourceId, Series, SeriesId, Span, UserId, Weekly, Zone};
+use domain::{Booking, Requests, Resource, ResourceId, Series, SeriesId, Span, UserId, Weekly, Zone};
 use errors::{Code, Error, FieldError, Result};
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
@@ -89,7 +89,7 @@ pub(crate) async fn create(app: &App, asked: &Asked, wanted: Wanted) -> Result<T
         updated_at: now,
         version: 1,
         request: asked.idem.request(),
-        last_request: None,
+        requests: Requests::default(),
     };
     let judged = judged(asked, &series, room, now);
     let refused = judged.iter().filter(|(_, outcome)| outcome.is_err()).count();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::pool::PoolKind;
 use domain::resource::Rules;
 use domain::{
-    Booking, BookingState, LocationId, Order, OrderLine, OrderState, Pool, PoolId, Resource, ResourceId,
+    Booking, BookingState, LocationId, Order, OrderLine, OrderState, Pool, PoolId, Requests, Resource, ResourceId,
     Span, UserId, Zone,
 };
 use errors::{Error, Result};
@@ -64,7 +64,7 @@ impl World {
             retired: false,
             version: 1,
             request: Some(id.to_string()),
-            last_request: None,
+            requests: Requests::default(),
         };
         let mut tx = Tx::new();
         tx.insert_pool(store, &pool);
@@ -98,7 +98,7 @@ impl World {
             updated_at: now,
             version: 1,
             request: Some(key.text()),
-            last_request: None,
+            requests: Requests::default(),
         }
     }
 
@@ -117,7 +117,7 @@ impl World {
             updated_at: now,
             version: 1,
             request: Some(key.text()),
-            last_request: None,
+            requests: Requests::default(),
         }
     }
 }

@@ -127,7 +127,7 @@ impl Attempt {
         if stored.record(owner).is_some() && protocol.has(Safeguard::AbsenceChecked) {
             return Plan::Replay;
         }
-        let record = Record { phase, version: 1, span, units, last: self.key };
+        let record = Record::made(phase, span, units, self.key);
         let units = match units {
             0 => Units::Untouched,
             units if above && stored.cell.free < units => Units::Overbook(units, stored.cell.allowance),
@@ -146,19 +146,15 @@ impl Attempt {
 
     fn change(&self, stored: &Stored, protocol: Protocol, owner: u8) -> Plan {
         let Some(before) = stored.record(owner) else { return REFUSE };
-        if before.last == self.key && protocol.has(Safeguard::LastRequestKept) {
+        if before.remembers(self.key) && protocol.has(Safeguard::LastRequestKept) {
             return Plan::Replay;
-        }
-        let insists = protocol.has(Safeguard::RetryInsists);
-        if insists && self.again.is_some_and(|version| version != before.version) {
-            return REFUSE;
         }
         let Some(until) = before.until() else { return REFUSE };
         if until < self.clock && protocol.has(Safeguard::ExpiryLookedAt) {
             return Plan::Refuse { late: matches!(self.ask, Ask::Confirm(_)) };
         }
         let old = Mark { until, owner };
-        let mut after = Record { version: before.version + 1, last: self.key, ..*before };
+        let mut after = before.changed(self.key, protocol.has(Safeguard::SeveralKept));
         let mut tx = self.tx(Kind::Confirm, owner, Guard::Version(before.version));
         match self.ask {
             Ask::Confirm(_) if until != SOLD => {
@@ -186,7 +182,7 @@ impl Attempt {
 
     fn expire(&self, stored: &Stored, protocol: Protocol, owner: u8) -> Plan {
         let Some(before) = stored.record(owner).filter(|record| record.units > 0) else { return REFUSE };
-        if before.last == self.key {
+        if before.remembers(self.key) {
             return Plan::Replay;
         }
         let Phase::Held(until) = before.phase else { return REFUSE };
@@ -195,7 +191,7 @@ impl Attempt {
         }
         let mut tx = self.tx(Kind::Expire, owner, Guard::Version(before.version));
         tx.record =
-            Some(Record { phase: Phase::Expired, version: before.version + 1, last: self.key, ..*before });
+            Some(Record { phase: Phase::Expired, ..before.changed(self.key, protocol.has(Safeguard::SeveralKept)) });
         tx.units = Units::Release(before.units);
         if !protocol.has(Safeguard::ReleaserLeavesMarks) {
             tx.steps = steps(before.span, |own| exactly(own.then_some(Mark { until, owner }), None));

@@ -33,7 +33,7 @@ pub const MUTATIONS: [Mutation; 20] = [
     Mutation { left_out: &[Safeguard::AbsenceChecked], bounds: Bounds::counter, falls: UNITS_ADD_UP },
     Mutation { left_out: &[Safeguard::KeyGivesId], bounds: Bounds::counter, falls: ONCE },
     Mutation { left_out: &[Safeguard::LastRequestKept], bounds: Bounds::moves, falls: ANSWERED },
-    Mutation { left_out: &[Safeguard::RetryInsists], bounds: Bounds::moves, falls: ONCE },
+    Mutation { left_out: &[Safeguard::SeveralKept], bounds: Bounds::moves, falls: ONCE },
     Mutation { left_out: &[Safeguard::ExpiryLookedAt], bounds: Bounds::counter, falls: NOT_LATE },
     Mutation { left_out: &[Safeguard::ReleaserWaits], bounds: Bounds::counter, falls: NO_FOREIGN_RELEASE },
     Mutation { left_out: &[Safeguard::ReleaserLeavesMarks], bounds: Bounds::mixed, falls: RESOLVES },

@@ -21,10 +21,10 @@ pub enum Safeguard {
     AbsenceChecked,
     /// A new attempt with the same key has the same record in mind.
     KeyGivesId,
-    /// A change is answered, not repeated, when the record's last request has the same key.
+    /// A change is answered, not repeated, when the record remembers a request with the same key.
     LastRequestKept,
-    /// A new attempt insists on the version that the first one read (`If-Match`), unless it is a replay.
-    RetryInsists,
+    /// A record remembers several of the requests that changed it, and not only the last.
+    SeveralKept,
     /// Confirming looks at the end of the hold.
     ExpiryLookedAt,
     /// The releaser looks at the end of the hold.
@@ -62,7 +62,7 @@ impl Safeguard {
         Self::AbsenceChecked,
         Self::KeyGivesId,
         Self::LastRequestKept,
-        Self::RetryInsists,
+        Self::SeveralKept,
         Self::ExpiryLookedAt,
         Self::ReleaserWaits,
         Self::ReleaserLeavesMarks,

@@ -36,9 +36,27 @@ pub(crate) struct Record {
     pub(crate) units: i8,
     /// The command that changed it last.
     pub(crate) last: u8,
+    /// The commands that it remembers, one bit each.
+    pub(crate) kept: u32,
 }
 
 impl Record {
+    /// Made by this command.
+    pub(crate) fn made(phase: Phase, span: u8, units: i8, key: u8) -> Self {
+        Self { phase, version: 1, span, units, last: key, kept: 1 << key }
+    }
+
+    /// Changed by this command, which it remembers beside earlier ones, or instead of them.
+    pub(crate) fn changed(self, key: u8, several: bool) -> Self {
+        let kept = if several { self.kept | 1 << key } else { 1 << key };
+        Self { version: self.version + 1, last: key, kept, ..self }
+    }
+
+    /// Whether it remembers that this command changed it.
+    pub(crate) fn remembers(self, key: u8) -> bool {
+        self.kept & 1 << key != 0
+    }
+
     /// The end that its marks carry, if it claims anything.
     pub(crate) fn until(self) -> Option<u8> {
         match self.phase {

@@ -134,8 +134,8 @@ mod without {
     }
 
     #[test]
-    fn insisting_on_the_version_a_repeated_move_undoes_what_others_did_since() {
-        falls(Safeguard::RetryInsists, ONCE);
+    fn more_than_the_last_request_a_repeated_move_undoes_what_others_did_since() {
+        falls(Safeguard::SeveralKept, ONCE);
     }
 
     #[test]
@@ -211,7 +211,7 @@ fn every_safeguard_is_left_out_once_or_known_to_be_spare() {
 fn without_the_safeguards_of_repetition_only_repetition_suffers() {
     let moves = Bounds { duplicates: 0, ..Bounds::moves() };
     let operator = Bounds { retries: 0, ..Bounds::operator() };
-    for (bounds, safeguard) in [(moves, Safeguard::RetryInsists), (operator, Safeguard::EventKeyed)] {
+    for (bounds, safeguard) in [(moves, Safeguard::SeveralKept), (operator, Safeguard::EventKeyed)] {
         let report = explore(&bounds.with(Protocol::whole().without(safeguard)));
         show(&report);
         let fallen: Vec<_> = report.counterexamples.iter().map(|found| found.property).collect();

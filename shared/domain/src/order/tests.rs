@@ -31,7 +31,7 @@ fn order(state: OrderState) -> Order {
         updated_at: now,
         version: 1,
         request: None,
-        last_request: None,
+        requests: Requests::default(),
     }
 }
 
