@@ -168,7 +168,8 @@ impl Client {
         self.desk.sweep(now + self.skew).await.unwrap_or_default()
     }
 
-    /// Claims one unit of each pool at the brink, each as often as it is said to be left.
+    /// Claims one unit of each pool at the brink: again as long as some are said to be left, where that was decided by what was
+    /// read before.
     pub async fn queue(&mut self, now: &env::Clock) {
         let (exact, beyond) = self.venue.brink();
         for (pool, overbook) in [(exact, false), (beyond, true)] {
@@ -178,9 +179,12 @@ impl Client {
                 let wanted = Wanted { lines: lines.clone(), overbook, ..Wanted::default() };
                 let claimed = self.claim(wanted, now).await;
                 self.open.clear();
+                if claimed != Outcome::SoldOut || !overbook {
+                    break;
+                }
                 let counts = ledger::counts(self.desk.store(), &[(pool, cells)]).await.unwrap_or_default();
                 let left = counts.get(&pool).and_then(|counts| Some(counts.values().next()?.left()));
-                if claimed != Outcome::SoldOut || !overbook || left.is_none_or(|left| left == 0) {
+                if left.is_none_or(|left| left == 0) {
                     break;
                 }
             }

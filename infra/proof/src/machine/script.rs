@@ -128,7 +128,7 @@ fn change() -> impl Strategy<Value = Change> {
         3 => Just(Change::Cancel),
         4 => slots().prop_map(Change::Move),
         2 => prop::collection::vec(units(), 1..=2).prop_map(Change::Lines),
-        2 => Just(Change::Release),
+        1 => Just(Change::Release),
     ]
 }
 
@@ -168,7 +168,7 @@ pub(super) fn transitions(next: Name, asked: Vec<Name>, made: Vec<Name>) -> Boxe
         1 => (named(), change()).prop_map(|(name, change)| Transition::Stale(name, change)),
         1 => (named(), change()).prop_map(|(name, change)| Transition::Twice(name, change)),
         2 => wait,
-        1 => offer,
+        2 => offer,
     ]
     .boxed()
 }
