@@ -44,6 +44,8 @@ fn prefix(path: &str) -> &'static str {
         Some("rooms") => "res_",
         Some("reviews") => "rvw_",
         Some("series") => "srs_",
+        Some("pools") => "pol_",
+        Some("orders") => "ord_",
         Some("messages") => "msg_",
         Some("calendar-feeds") => "fed_",
         _ => "bkg_",

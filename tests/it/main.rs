@@ -21,6 +21,8 @@ mod imports;
 mod messages;
 mod notices;
 mod office;
+mod orders;
+mod pools;
 mod reviews;
 mod schema;
 mod series;

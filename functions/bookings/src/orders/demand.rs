@@ -22,8 +22,12 @@ impl Demand {
                 *units.entry((line.pool, cell)).or_default() += sign * i64::from(line.quantity);
             }
         };
-        before.into_iter().flat_map(|before| &before.lines).for_each(|line| count(line, -1));
-        lines.iter().for_each(|line| count(line, 1));
+        for line in before.into_iter().flat_map(|before| &before.lines) {
+            count(line, -1);
+        }
+        for line in lines {
+            count(line, 1);
+        }
         Self(units)
     }
 

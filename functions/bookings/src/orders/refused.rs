@@ -46,13 +46,13 @@ fn instead(line: &OrderLine, counts: &BTreeMap<Cell, Count>, today: Date) -> (&'
     match line.cells {
         Cells::Nights(nights) => {
             let found = alternatives(counts, &nights, i64::from(line.quantity), today, ALTERNATIVES);
-            ("alternatives", found.iter().map(stay).collect())
+            ("alternatives", found.into_iter().map(stay).collect())
         }
         Cells::Total => ("left", counts.get(&Cell::Total).map_or(0, Count::left).into()),
     }
 }
 
 /// Nights as told in details.
-fn stay(nights: &Nights) -> Value {
+fn stay(nights: Nights) -> Value {
     json!({ "arrival": nights.from().to_string(), "departure": nights.to().to_string() })
 }

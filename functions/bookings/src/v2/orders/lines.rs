@@ -73,25 +73,15 @@ fn line(value: Value) -> Result<OrderLine, Vec<FieldError>> {
 impl LineBody {
     fn line(self) -> Result<OrderLine, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let cells = match (self.arrival, self.departure) {
-            (None, None) => Cells::Total,
-            (Some(arrival), Some(departure)) => match Nights::new(arrival, departure) {
-                Some(nights) => Cells::Nights(nights),
-                None => {
-                    let message = "must be after the arrival";
-                    errors.push(FieldError::new("/departure", "not_after_start", message));
-                    Cells::Total
-                }
-            },
-            (Some(_), None) => {
-                errors.push(FieldError::new("/departure", "required", "goes with arrival"));
-                Cells::Total
-            }
-            (None, Some(_)) => {
-                errors.push(FieldError::new("/arrival", "required", "goes with departure"));
-                Cells::Total
-            }
+        let nights = self.arrival.zip(self.departure).map(|(from, to)| Nights::new(from, to));
+        let wrong = match (self.arrival, self.departure) {
+            (Some(_), None) => Some(("/departure", "required", "goes with arrival")),
+            (None, Some(_)) => Some(("/arrival", "required", "goes with departure")),
+            _ if nights == Some(None) => Some(("/departure", "not_after_start", "must be after the arrival")),
+            _ => None,
         };
+        errors.extend(wrong.map(|(pointer, code, message)| FieldError::new(pointer, code, message)));
+        let cells = nights.flatten().map_or(Cells::Total, Cells::Nights);
         let line = OrderLine { pool: self.pool_id, cells, quantity: self.quantity, overbooked: false };
         // The domain points at the line within an order; here it is the only one.
         let within = |error: &FieldError| FieldError {

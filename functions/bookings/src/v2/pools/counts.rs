@@ -79,18 +79,18 @@ pub(crate) struct CellView {
 impl CellView {
     /// The cell as it is, with what those who read bookings may know.
     pub(crate) fn of(cell: Cell, count: Option<&Count>, knows: bool) -> Self {
-        let known = count.copied().unwrap_or_default();
-        let beyond = (-known.free).clamp(0, known.overbooking);
+        let seen = count.copied().unwrap_or_default();
+        let beyond = (-seen.free).clamp(0, seen.overbooking);
         Self {
             cell: cell.to_string(),
             date: night(cell).map(|date| date.to_string()),
-            left: known.left(),
-            closed: known.closed,
+            left: seen.left(),
+            closed: seen.closed,
             capacity: count.filter(|_| knows).map(|count| count.capacity),
-            overbooking: knows.then_some(known.overbooking),
-            claimed: knows.then_some(known.claimed),
+            overbooking: knows.then_some(seen.overbooking),
+            claimed: knows.then_some(seen.claimed),
             overbooked: knows.then_some(beyond),
-            short: knows.then(|| known.short()),
+            short: knows.then(|| seen.short()),
             reasons: None,
         }
     }
