@@ -95,7 +95,8 @@ async fn looked(store: &Store, now: Timestamp, options: &Options) -> Result<Repo
         disagreements,
         repairs,
         shortages: compared.shortages,
-        unexamined: compared.unexamined + unsettled,
+        unexamined: compared.unexamined,
+        unsettled,
         checked: compared.checked,
         usage: store::Usage::default(),
     })

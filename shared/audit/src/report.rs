@@ -18,8 +18,10 @@ pub struct Report {
     pub repairs: Vec<Repair>,
     /// Cells in which more is claimed than may be: no disagreement, but somebody has to be told.
     pub shortages: Vec<Shortage>,
-    /// Suspicions beyond [`Options::most_suspicions`](crate::Options) or of what kept changing: not looked at to the end.
+    /// Suspicions beyond [`Options::most_suspicions`](crate::Options): not looked at again.
     pub unexamined: usize,
+    /// Suspicions of what changed on each look. That is no disagreement: another audit will meet it at rest.
+    pub unsettled: usize,
     /// What was looked at.
     pub checked: Checked,
     /// What it consumed.
@@ -27,10 +29,15 @@ pub struct Report {
 }
 
 impl Report {
+    /// How many disagreements stand after the repairs, and suspicions that were not looked at again.
+    pub fn open(&self) -> usize {
+        let repaired = self.repairs.iter().filter(|repair| **repair == Repair::Done).count();
+        self.disagreements.len() - repaired + self.unexamined
+    }
+
     /// Whether ledger and records say the same, or do after the repairs.
     pub fn agrees(&self) -> bool {
-        let repaired = self.repairs.iter().filter(|repair| **repair == Repair::Done).count();
-        self.disagreements.len() == repaired && self.unexamined == 0
+        self.open() == 0
     }
 }
 

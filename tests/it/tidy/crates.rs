@@ -19,7 +19,7 @@ const LAYERS: [&[&str]; 9] = [
     &["local"],
     &["proof"],
 ];
-const FUNCTIONS: &[&str] = &["auth", "bookings", "catalog", "insights", "notify", "relay"];
+const FUNCTIONS: &[&str] = &["auth", "bookings", "catalog", "insights", "notify", "relay", "tasks"];
 
 /// What only some crates may name, so that it can be changed there alone.
 const RESERVED: [(&str, &[&str]); 7] = [
