@@ -79,17 +79,17 @@ pub(crate) async fn look(
             if found.is_empty() {
                 open.remove(&suspicion);
             } else if same >= looks_for(suspicion) {
-                certain.extend(found);
+                certain.extend(found.into_iter().map(|found| (suspicion, found)));
                 open.remove(&suspicion);
             } else {
                 known.seen = Some((facts, same));
             }
         }
     }
-    certain.extend(
-        compared.unknown.iter().map(|partition| Disagreement::Unknown { partition: partition.clone() }),
-    );
-    Ok((certain, open.len()))
+    certain.sort_by_key(|(suspicion, _)| *suspicion);
+    let unknown =
+        compared.unknown.iter().map(|partition| Disagreement::Unknown { partition: partition.clone() });
+    Ok((certain.into_iter().map(|(_, found)| found).chain(unknown).collect(), open.len()))
 }
 
 /// How many looks must see the same. Where the record is known, its version tells whether it changed while the ledger was
@@ -192,12 +192,17 @@ async fn facts(
     };
     let seen = open.iter().map(|(suspicion, known)| {
         let (records, again) = (of(&before, known), of(&after, known));
+        // The marks that were read are those of the claims that were known first.
+        let moved = match suspicion {
+            Suspicion::Claim(owner) => claimants.get(owner) != before.get(owner),
+            _ => false,
+        };
         let count = match suspicion {
             Suspicion::Cell(pool, cell) => counts.get(&(*pool, *cell)).copied(),
             _ => None,
         };
         let marks = marks.remove(suspicion).unwrap_or_default();
-        (*suspicion, (records == again).then_some(Facts { records, marks, count }))
+        (*suspicion, (records == again && !moved).then_some(Facts { records, marks, count }))
     });
     Ok(seen.collect())
 }
