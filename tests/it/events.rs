@@ -32,6 +32,10 @@ const ANSWERS: [(&str, u16); 8] = [
     ("insights.v2", 200),
 ];
 
+/// What calls the functions that answer no requests.
+const OTHERS: [&str; 6] =
+    ["relay.stream", "notify.sqs", "notify.schedule", "tasks.sqs", "tasks.schedule", "tasks.audit"];
+
 fn event(name: &str) -> Value {
     serde_json::from_str(&text(&format!("events/{name}.json"))).unwrap()
 }
@@ -141,7 +145,7 @@ async fn the_streamed_event_is_what_the_store_writes() {
 async fn the_relay_makes_of_the_stream_the_job_that_notify_is_called_with() {
     let app = TestApp::start().await;
     let (_endpoint, queue) = queue(&app).await;
-    let relay = relay::App { store: app.store().clone(), notify: queue.clone() };
+    let relay = relay::App { store: app.store().clone(), notify: queue.clone(), tasks: queue.clone() };
     relay::handle(&relay, serde_json::from_value(event("relay.stream")).unwrap()).await.unwrap();
     assert_eq!(queue.waiting().await.unwrap(), 1);
     let batch: SqsEvent = serde_json::from_value(event("notify.sqs")).unwrap();
@@ -185,12 +189,33 @@ async fn notify_takes_jobs_and_the_schedule() {
     assert_eq!(called(event("notify.schedule")).await.unwrap(), json!({"queued": 0}));
 }
 
+#[tokio::test]
+async fn tasks_take_jobs_and_the_schedules() {
+    let app = TestApp::start().await;
+    let (_endpoint, queue) = queue(&app).await;
+    let (store, clock) = (app.store().clone(), env::Clock::at(app.now()));
+    let tasks = tasks::App { store: store.clone(), clock: clock.clone(), queue };
+    let called = |event: Value| tasks::handle(&tasks, LambdaEvent::new(event, Context::default()));
+    // This installation does not have the order: there is nothing to give back, which is no failure.
+    assert_eq!(called(event("tasks.sqs")).await.unwrap()["batchItemFailures"], json!([]));
+    let _: EventBridgeEvent = serde_json::from_value(event("tasks.schedule")).unwrap();
+    assert_eq!(called(event("tasks.schedule")).await.unwrap(), json!({"released": 0}));
+    let options = audit::Options { settle: std::time::Duration::ZERO, ..audit::Options::default() };
+    let auditor = tasks::Auditor { store, clock, options, function: Some("holdfast-tasks-audit".to_owned()) };
+    let _: EventBridgeEvent = serde_json::from_value(event("tasks.audit")).unwrap();
+    let report = auditor.called(LambdaEvent::new(event("tasks.audit"), Context::default())).await.unwrap();
+    assert_eq!((&report["disagreements"], &report["repairs"]), (&json!([]), &json!([])));
+    // What an operator sends; nothing disagrees, so nothing is waited for.
+    let fix = auditor.called(LambdaEvent::new(json!({"fix": true}), Context::default())).await.unwrap();
+    assert_eq!(fix["repairs"], json!([]));
+}
+
 #[test]
 fn every_example_belongs_to_a_test() {
     let http = ANSWERS.map(|(name, _)| name);
     for path in files("events", ".json") {
         let name = path.trim_start_matches("events/").trim_end_matches(".json");
-        let known = http.contains(&name) || ["relay.stream", "notify.sqs", "notify.schedule"].contains(&name);
+        let known = http.contains(&name) || OTHERS.contains(&name);
         assert!(known, "{path} is run by no test");
     }
 }

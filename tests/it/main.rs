@@ -3,6 +3,7 @@
 
 mod agreement;
 mod audit;
+mod audit_ledger;
 mod auth;
 mod board;
 mod booking_limits;
@@ -17,6 +18,7 @@ mod events;
 mod everywhere;
 mod harness;
 mod health;
+mod holds;
 mod imports;
 mod messages;
 mod notices;

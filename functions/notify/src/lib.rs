@@ -66,11 +66,13 @@ impl App {
 /// Works off one job.
 ///
 /// # Errors
-/// `unavailable` when the job must come again; failures of a provider are kept with the message instead.
+/// `unavailable` when the job must come again; failures of a provider are kept with the message instead. `internal` when
+/// the job is not one of this queue.
 pub async fn work(app: &App, job: Job, _attempt: Attempt) -> Result<()> {
     match job {
         Job::Notify(job) => tell::tell(app, &job).await,
         Job::Deliver { message } => deliver::deliver(app, message).await,
+        Job::Release { .. } => Err(Error::internal("a task is in the queue of messages")),
     }
 }
 

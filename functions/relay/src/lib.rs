@@ -6,10 +6,10 @@
 mod tail;
 
 use aws_lambda_events::dynamodb;
-use domain::Event;
+use domain::{Event, OrderId};
 use errors::{Error, Result};
-use jiff::Timestamp;
-use queue::{Job, NotifyJob, Queue};
+use jiff::{SignedDuration, Timestamp};
+use queue::{Job, MAX_DELAY, NotifyJob, Queue};
 use std::time::Duration;
 use store::Store;
 
@@ -22,6 +22,8 @@ pub struct App {
     pub store: Store,
     /// Where `notify` takes its jobs from.
     pub notify: Queue,
+    /// Where `tasks` takes its jobs from.
+    pub tasks: Queue,
 }
 
 impl App {
@@ -30,7 +32,11 @@ impl App {
     /// # Errors
     /// `internal` when a variable is missing.
     pub fn from_env() -> Result<Self> {
-        Ok(Self { store: Store::from_env()?, notify: Queue::from_env(queue::NOTIFY)? })
+        Ok(Self {
+            store: Store::from_env()?,
+            notify: Queue::from_env(queue::NOTIFY)?,
+            tasks: Queue::from_env(queue::TASKS)?,
+        })
     }
 }
 
@@ -44,23 +50,42 @@ const TOLD: [&str; 6] = [
     "account.password_reset_requested",
 ];
 
+/// The event that begins a counted hold.
+const HELD: &str = "order.held";
+/// A release comes so long after the hold's end, which lasts through its second.
+const AFTER_END: SignedDuration = SignedDuration::from_secs(1);
+
 /// Sends the jobs that the events call for.
 ///
 /// # Errors
-/// `unavailable` when the queue is; some jobs may have been sent by then.
+/// `unavailable` when a queue is; some jobs may have been sent by then.
 pub async fn pass_on(app: &App, events: &[Event]) -> Result<()> {
     let jobs: Vec<Job> = events
         .iter()
         .filter(|event| TOLD.contains(&event.kind.as_str()))
         .map(|event| Job::Notify(NotifyJob::from(event)))
         .collect();
-    app.notify.send_batch(jobs.iter().map(|job| (job, Duration::ZERO))).await
+    app.notify.send_batch(jobs.iter().map(|job| (job, Duration::ZERO))).await?;
+    let tasks: Vec<(Job, Duration)> = events.iter().filter_map(release).collect();
+    app.tasks.send_batch(tasks.iter().map(|(job, delay)| (job, *delay))).await
+}
+
+/// The job that gives a counted hold back when it ends, and how long it has to wait: counted from the event's time, so that
+/// an event that is passed on late is worked off late by as much. The sweep finds it before that if it takes long.
+fn release(event: &Event) -> Option<(Job, Duration)> {
+    if event.kind != HELD {
+        return None;
+    }
+    let order: OrderId = event.subject.parse().ok()?;
+    let until: Timestamp = event.data.pointer("/after/hold_until")?.as_str()?.parse().ok()?;
+    let delay = Duration::try_from(until.duration_since(event.at) + AFTER_END).unwrap_or_default();
+    Some((Job::Release { order }, delay.min(MAX_DELAY)))
 }
 
 /// Passes on a batch of the stream. An error gives the whole batch back: what was sent of it is sent again.
 ///
 /// # Errors
-/// `unavailable` when the queue is, `internal` when a record is no event.
+/// `unavailable` when a queue is, `internal` when a record is no event.
 pub async fn handle(app: &App, batch: dynamodb::Event) -> Result<()> {
     let events = batch
         .records
@@ -89,5 +114,32 @@ where
         if position.is_none() {
             return Ok(count);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{Actor, EventId};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn held(data: Value) -> Event {
+        let id = EventId::derived([1; 16]);
+        let at = "2027-01-04T08:00:00Z".parse().unwrap();
+        let subject = OrderId::derived([2; 16]).to_string();
+        Event { id, kind: HELD.to_owned(), subject, sequence: 1, at, actor: Actor::system(), data }
+    }
+
+    #[test]
+    fn a_counted_hold_is_released_just_after_its_end() {
+        let job = Job::Release { order: OrderId::derived([2; 16]) };
+        let until = |until: &str| held(json!({ "after": { "hold_until": until } }));
+        assert_eq!(release(&until("2027-01-04T08:10:00Z")), Some((job.clone(), Duration::from_secs(601))));
+        // The queue keeps nothing longer; the job is put off when it comes too early.
+        assert_eq!(release(&until("2027-01-04T09:00:00Z")), Some((job.clone(), MAX_DELAY)));
+        assert_eq!(release(&until("2027-01-04T07:00:00Z")), Some((job, Duration::ZERO)));
+        assert_eq!(release(&held(json!({ "after": {} }))), None);
+        assert_eq!(release(&Event { kind: "order.confirmed".to_owned(), ..held(Value::Null) }), None);
     }
 }

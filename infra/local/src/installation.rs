@@ -34,6 +34,7 @@ pub struct Serving {
 pub struct Installation {
     store: Store,
     queue: Queue,
+    tasks: Queue,
     own: Option<(Database, Endpoint)>,
 }
 
@@ -81,8 +82,8 @@ impl Installation {
         let store =
             Store::new(Config::local(env::optional("HOLDFAST_DYNAMODB_ENDPOINT").unwrap_or(database)));
         let endpoint = env::optional("HOLDFAST_SQS_ENDPOINT").unwrap_or(queues);
-        let queue = workers::queue(&endpoint).await.map_err(io::Error::other)?;
-        Ok(Self { store, queue, own })
+        let (queue, tasks) = workers::queues(&endpoint).await.map_err(io::Error::other)?;
+        Ok(Self { store, queue, tasks, own })
     }
 
     /// The tables.
@@ -93,6 +94,11 @@ impl Installation {
     /// The queue of messages.
     pub fn queue(&self) -> &Queue {
         &self.queue
+    }
+
+    /// The queue of tasks.
+    pub fn tasks(&self) -> &Queue {
+        &self.tasks
     }
 
     /// Lets go of it.

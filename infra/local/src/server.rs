@@ -78,7 +78,7 @@ pub struct Server {
 pub async fn start(options: Options) -> io::Result<Server> {
     let database = database::start(&options.data, options.clock.clone()).await?;
     let queues = sqs::start(&options.data, options.clock.clone()).await?;
-    let queue = workers::queue(queues.url()).await.map_err(io::Error::other)?;
+    let (queue, tasks) = workers::queues(queues.url()).await.map_err(io::Error::other)?;
     let store = Store::new(Config::local(database.url().to_owned()));
     while !store.migrate().await.map_err(io::Error::other)?.is_empty() {}
     let keys = Keys::from_secret(&options.secret).map_err(io::Error::other)?;
@@ -98,7 +98,9 @@ pub async fn start(options: Options) -> io::Result<Server> {
         site_url: None,
     };
     let api = groups::api(&core, &queue);
-    let workers = Workers::new(relay::App { store: core.store.clone(), notify: queue }, notify);
+    let relay = relay::App { store: core.store.clone(), notify: queue, tasks: tasks.clone() };
+    let tasks = tasks::App { store: core.store.clone(), clock: core.clock.clone(), queue: tasks };
+    let workers = Workers::new(relay, notify, tasks);
     let (stop, stopped) = watch::channel(false);
     let service = web::service(api.clone(), &core);
     let everything = page::routes(Arc::clone(&outbox)).fallback_service(service.clone());
@@ -146,7 +148,7 @@ impl Server {
         Front::new(self.service.clone(), token)
     }
 
-    /// The relay and the worker of messages.
+    /// The relay and the workers of messages and tasks.
     pub fn workers(&self) -> &Workers {
         &self.workers
     }

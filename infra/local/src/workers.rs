@@ -1,17 +1,20 @@
-//! What runs beside the requests: the readers of the feed, the worker of messages, the sweep of what is due.
+//! What runs beside the requests: the readers of the feed, the workers of messages and tasks, the sweeps of what is due, the
+//! daily audit.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Event;
 use errors::Result;
-use queue::{Job, Queue, Settings, Sqs};
+use queue::{Attempt, Job, Queue, Settings, Sqs};
 use tokio::sync::{Mutex, Notify};
 
 /// How often the feed is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// How often messages are looked for that have become due.
+/// How often messages and tasks are looked for that have become due.
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
+/// How often the ledger is audited.
+const AUDIT_EVERY: Duration = Duration::from_hours(24);
 /// A job that a killed process had in its hands comes back after this long.
 const VISIBILITY: Duration = Duration::from_secs(30);
 /// Deliveries of a job before it is a dead letter.
@@ -22,27 +25,33 @@ const MOST_RECEIVES: u32 = 10;
 pub struct Workers {
     relay: relay::App,
     notify: notify::App,
+    tasks: tasks::App,
     tail: Arc<Mutex<relay::Tail>>,
 }
 
-/// The queue that the workers share.
+/// The queues that the workers share: of messages, and of tasks.
 ///
 /// # Errors
-/// `unavailable` when the queue's endpoint is.
-pub(crate) async fn queue(endpoint: &str) -> Result<Queue> {
-    Sqs::local(endpoint)
-        .create("notify", Settings { visibility: VISIBILITY, max_receives: MOST_RECEIVES })
-        .await
+/// `unavailable` when the queues' endpoint is.
+pub(crate) async fn queues(endpoint: &str) -> Result<(Queue, Queue)> {
+    let (sqs, settings) =
+        (Sqs::local(endpoint), Settings { visibility: VISIBILITY, max_receives: MOST_RECEIVES });
+    Ok((sqs.create("notify", settings).await?, sqs.create("tasks", settings).await?))
 }
 
 impl Workers {
-    pub(crate) fn new(relay: relay::App, notify: notify::App) -> Self {
-        Self { relay, notify, tail: Arc::default() }
+    pub(crate) fn new(relay: relay::App, notify: notify::App, tasks: tasks::App) -> Self {
+        Self { relay, notify, tasks, tail: Arc::default() }
     }
 
     /// What the relay works with.
     pub fn relay(&self) -> &relay::App {
         &self.relay
+    }
+
+    /// What tasks are worked off with.
+    pub fn tasks(&self) -> &tasks::App {
+        &self.tasks
     }
 
     /// Does everything that is to be done at this moment, and returns when there is nothing left.
@@ -53,9 +62,16 @@ impl Workers {
         loop {
             let mut done = self.look().await?;
             done += notify::sweep(&self.notify).await?;
+            done += tasks::sweep(&self.tasks).await?;
             while self.notify.queue.waiting().await? > 0 {
                 done += 1;
-                self.batch().await;
+                let work = |job: Job, attempt| notify::work(&self.notify, job, attempt);
+                batch(&self.notify.queue, work).await;
+            }
+            while self.tasks.queue.waiting().await? > 0 {
+                done += 1;
+                let work = |job: Job, attempt| tasks::work(&self.tasks, job, attempt);
+                batch(&self.tasks.queue, work).await;
             }
             if done == 0 {
                 return Ok(());
@@ -65,7 +81,13 @@ impl Workers {
 
     /// Runs until each future that `stop` makes has resolved.
     pub(crate) async fn run<F: Future<Output = ()>>(self, stop: impl Fn() -> F) {
-        tokio::join!(self.relaying(stop()), self.sweeping(stop()), self.polling(stop()));
+        tokio::join!(
+            self.relaying(stop()),
+            self.sweeping(stop()),
+            self.polling(stop()),
+            self.releasing(stop()),
+            self.auditing(stop()),
+        );
     }
 
     async fn relaying(&self, stop: impl Future<Output = ()>) {
@@ -87,6 +109,9 @@ impl Workers {
             if let Err(error) = notify::sweep(&self.notify).await {
                 tracing::warn!(error = error.chain(), "due messages could not be queued; trying again");
             }
+            if let Err(error) = tasks::sweep(&self.tasks).await {
+                tracing::warn!(error = error.chain(), "holds could not be released; trying again");
+            }
             tokio::select! {
                 () = &mut stop => return,
                 () = tokio::time::sleep(SWEEP_EVERY) => {}
@@ -99,15 +124,32 @@ impl Workers {
         queue::poll(&self.notify.queue, |event| queue::consume(&self.notify.queue, event, work), stop).await;
     }
 
-    /// Takes one batch off the queue.
-    async fn batch(&self) {
-        let taken = Notify::new();
-        let work = |job: Job, attempt| notify::work(&self.notify, job, attempt);
-        let once = |event| {
-            taken.notify_one();
-            queue::consume(&self.notify.queue, event, work)
+    async fn releasing(&self, stop: impl Future<Output = ()>) {
+        let work = |job: Job, attempt| tasks::work(&self.tasks, job, attempt);
+        queue::poll(&self.tasks.queue, |event| queue::consume(&self.tasks.queue, event, work), stop).await;
+    }
+
+    /// Audits a day after the start, and each day from then on.
+    async fn auditing(&self, stop: impl Future<Output = ()>) {
+        let mut stop = std::pin::pin!(stop);
+        let auditor = tasks::Auditor {
+            store: self.tasks.store.clone(),
+            clock: self.tasks.clock.clone(),
+            options: audit::Options::default(),
+            function: None,
         };
-        queue::poll(&self.notify.queue, once, taken.notified()).await;
+        loop {
+            tokio::select! {
+                () = &mut stop => return,
+                () = tokio::time::sleep(AUDIT_EVERY) => {}
+            }
+            if let Err(error) = auditor.audit().await {
+                tracing::warn!(
+                    error = error.chain(),
+                    "the ledger could not be audited; trying again tomorrow"
+                );
+            }
+        }
     }
 
     async fn look(&self) -> Result<usize> {
@@ -118,4 +160,18 @@ impl Workers {
         };
         relay::tail(&self.relay.store, &mut tail, self.notify.clock.now(), readers).await
     }
+}
+
+/// Takes one batch off a queue.
+async fn batch<W, F>(queue: &Queue, work: W)
+where
+    W: Fn(Job, Attempt) -> F,
+    F: Future<Output = Result<()>>,
+{
+    let taken = Notify::new();
+    let once = |event| {
+        taken.notify_one();
+        queue::consume(queue, event, &work)
+    };
+    queue::poll(queue, once, taken.notified()).await;
 }

@@ -5,14 +5,15 @@ mod running;
 
 use std::collections::BTreeSet;
 
-use domain::{Booking, BookingId, LocationId, ResourceId, Span, Zone};
+use domain::{Booking, BookingId, BookingState, LocationId, ResourceId, Span, UserId, Zone};
 use env::Clock;
 use jiff::{SignedDuration, Timestamp};
 use ledger::TimeClaim;
-use local::Options;
 use local::database::Data;
+use local::{Installation, Options};
 use running::{Running, holdfast};
 use serde_json::json;
+use store::Tx;
 
 #[tokio::test]
 async fn a_newcomer_makes_an_admin_books_a_room_and_finds_it_after_a_restart() {
@@ -20,6 +21,10 @@ async fn a_newcomer_makes_an_admin_books_a_room_and_finds_it_after_a_restart() {
     let server = Running::start(dir.path());
     let office = server.office(dir.path()).await;
     let booking = server.book(&office, 0).await.unwrap();
+    // While it is being served.
+    let audit = holdfast(dir.path(), &["audit"], None);
+    assert!(audit.status.success(), "{audit:?}");
+    assert!(String::from_utf8_lossy(&audit.stdout).contains("1 claims of 1 bookings"), "{audit:?}");
     server.stop();
 
     let server = Running::start(dir.path());
@@ -48,6 +53,66 @@ fn a_directory_is_migrated_once() {
     assert!(String::from_utf8_lossy(&first.stdout).contains("created table Holdfast-Ledger"), "{first:?}");
     let second = holdfast(dir.path(), &["migrate"], None);
     assert_eq!(String::from_utf8_lossy(&second.stdout).trim(), "All tables and indexes are there.");
+}
+
+#[tokio::test]
+async fn an_audit_says_where_ledger_and_records_disagree_and_repairs_it_if_told_to() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(holdfast(dir.path(), &["migrate"], None).status.success());
+    let said = |output: &std::process::Output| String::from_utf8_lossy(&output.stdout).into_owned();
+    let clean = holdfast(dir.path(), &["audit"], None);
+    assert!(clean.status.success() && said(&clean).contains("Ledger and records agree."), "{clean:?}");
+
+    // A record without its claim.
+    let installation = Installation::open(&Data::Dir(dir.path().to_owned())).await.unwrap();
+    let booking = alone(Clock::system().now());
+    let mut tx = Tx::new();
+    tx.insert_booking(installation.store(), &booking);
+    installation.store().commit(tx).await.unwrap();
+    installation.close().await.unwrap();
+
+    let found = holdfast(dir.path(), &["audit"], None);
+    assert_eq!(found.status.code(), Some(1), "{found:?}");
+    assert!(
+        said(&found).contains(&format!("unclaimed: {} claims {}", booking.id, booking.resource)),
+        "{found:?}"
+    );
+    let json = holdfast(dir.path(), &["audit", "--json"], None);
+    let report: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(report["disagreements"][0]["record"], booking.id.to_string(), "{report:#}");
+    assert_eq!(report["usage"]["half_writes"], 0);
+    let fixed = holdfast(dir.path(), &["audit", "--fix"], None);
+    assert!(fixed.status.success() && said(&fixed).contains("(repaired)"), "{fixed:?}");
+    assert!(holdfast(dir.path(), &["audit"], None).status.success());
+}
+
+/// A booking of tomorrow.
+fn alone(now: Timestamp) -> Booking {
+    let start = now + SignedDuration::from_hours(24);
+    Booking {
+        id: BookingId::new(now, env::random()),
+        resource: ResourceId::new(now, env::random()),
+        location: LocationId::new(now, env::random()),
+        zone: Zone::utc(),
+        user: UserId::new(now, env::random()),
+        booked_by: None,
+        span: Span::new(start, start + SignedDuration::from_hours(1)).unwrap(),
+        buffers: (0, 0),
+        state: BookingState::Confirmed,
+        hold_until: None,
+        title: None,
+        note: None,
+        attendees: None,
+        reason: None,
+        occurrence: None,
+        reviewed: false,
+        sequence: 0,
+        created_at: now,
+        updated_at: now,
+        version: 1,
+        request: None,
+        last_request: None,
+    }
 }
 
 /// Killed in the middle of a hundred bookings, and again in the middle of the messages: every answered booking is there,

@@ -19,6 +19,12 @@ pub(crate) fn quanta(span: &Span) -> Range<i64> {
     start..end.as_second().div_euclid(QUANTUM_SECONDS) + i64::from(partial)
 }
 
+/// The span widened to the whole quanta that it touches.
+pub(crate) fn whole(span: &Span) -> Span {
+    let quanta = quanta(span);
+    Span::new(start_of(quanta.start), start_of(quanta.end)).unwrap_or(*span)
+}
+
 /// The quantum that the instant lies in.
 pub(crate) fn quantum_of(instant: Timestamp) -> i64 {
     instant.as_second().div_euclid(QUANTUM_SECONDS)

@@ -4,6 +4,8 @@ use domain::pool::Cells;
 use domain::{Booking, BookingState, Order, OrderState, PoolId, ResourceId, Span};
 use jiff::Timestamp;
 
+use crate::block;
+
 /// One owner's claim on capacity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
@@ -52,6 +54,11 @@ impl TimeClaim {
             held_until: booking.hold_until.filter(|_| booking.state == BookingState::Held),
             owner: booking.id.bits(),
         }
+    }
+
+    /// The time that the ledger marks for it: the span in whole quanta.
+    pub fn marked(&self) -> Span {
+        block::whole(&self.span)
     }
 }
 

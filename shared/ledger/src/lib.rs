@@ -112,4 +112,4 @@ pub use change::Changes;
 pub use claim::{Claim, Claims, TimeClaim, UnitsClaim};
 pub use offer::{BelowSold, Offer, offer};
 pub use read::{TakenSpan, counts, taken, taken_at};
-pub use walk::{Found, Mark, Place, Recount, recount, strike, walk};
+pub use walk::{Found, Mark, Place, Recount, marks, recount, strike, walk};

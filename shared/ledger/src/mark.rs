@@ -27,6 +27,12 @@ pub(crate) fn is_hold(mark: u64) -> bool {
     mark / OWNERS < SOLD
 }
 
+/// When a hold's mark ends; never, when it is sold.
+pub(crate) fn until(mark: u64) -> Option<Timestamp> {
+    let seconds = i64::try_from(mark / OWNERS).ok().filter(|_| is_hold(mark))?;
+    Timestamp::from_second(EPOCH + seconds).ok()
+}
+
 /// The eight digits that stand for an owner.
 pub(crate) fn owner(bits: u128) -> u64 {
     u64::try_from(bits % u128::from(OWNERS)).unwrap_or_default()

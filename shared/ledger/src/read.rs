@@ -44,6 +44,17 @@ pub async fn taken(
     span: Span,
     now: Timestamp,
 ) -> Result<Vec<TakenSpan>> {
+    let free_from = mark::ended_before(now);
+    let live = marks_within(store, resource, span).await?.into_iter().filter(|(_, mark)| *mark >= free_from);
+    Ok(runs(live).collect())
+}
+
+/// The marks of the quanta that the span touches, those that ended too.
+pub(crate) async fn marks_within(
+    store: &Store,
+    resource: ResourceId,
+    span: Span,
+) -> Result<BTreeMap<i64, u64>> {
     let quanta = block::quanta(&span);
     let (first, last) = (block::place(quanta.start).0, block::place(quanta.end - 1).0);
     let mut marks = BTreeMap::new();
@@ -75,9 +86,8 @@ pub async fn taken(
             break;
         }
     }
-    let free_from = mark::ended_before(now);
-    let live = marks.into_iter().filter(|(quantum, mark)| quanta.contains(quantum) && *mark >= free_from);
-    Ok(runs(live).collect())
+    marks.retain(|quantum, _| quanta.contains(quantum));
+    Ok(marks)
 }
 
 /// Those of the resources that somebody has at this instant, held or sold. One trip for each hundred.

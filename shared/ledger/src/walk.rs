@@ -33,6 +33,16 @@ impl Mark {
     }
 }
 
+impl std::fmt::Display for Mark {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match mark::until(self.0) {
+            None => f.write_str("sold"),
+            Some(until) => write!(f, "held until {until}"),
+        }?;
+        write!(f, " to the owner ending in {:08}", mark::owner_of(self.0))
+    }
+}
+
 /// An item of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
@@ -95,22 +105,38 @@ fn found(item: &Item) -> Found {
             Span::new(block::start_of(quanta.start), block::start_of(quanta.end))
         };
         let Some(all) = span(first..first.saturating_add(block::QUANTA_PER_BLOCK)) else { return unknown() };
-        let mut marks: Vec<(Span, Mark)> = Vec::new();
-        for (place, mark) in read::marks(item) {
-            let Some(quantum) = span(first + place..first + place + 1) else { continue };
-            match marks.last_mut() {
-                Some((run, last)) if run.end() == quantum.start() && last.0 == mark => {
-                    *run = Span::new(run.start(), quantum.end()).unwrap_or(*run);
-                }
-                _ => marks.push((quantum, Mark(mark))),
-            }
-        }
-        return Found::Block { resource, span: all, marks };
+        let marks = read::marks(item).into_iter().map(|(place, mark)| (first.saturating_add(place), mark));
+        return Found::Block { resource, span: all, marks: runs(marks) };
     }
     match read::partition::<PoolId>(item) {
         Ok(pool) => Found::Counts { pool, counts: counter::counts(number, item) },
         Err(_) => unknown(),
     }
+}
+
+/// Neighbouring quanta with the same mark, as spans; `quanta` in order.
+fn runs(quanta: impl Iterator<Item = (i64, u64)>) -> Vec<(Span, Mark)> {
+    let mut runs: Vec<(Span, Mark)> = Vec::new();
+    for (quantum, mark) in quanta {
+        let (start, end) = (block::start_of(quantum), block::start_of(quantum.saturating_add(1)));
+        let Some(alone) = Span::new(start, end) else { continue };
+        match runs.last_mut() {
+            Some((run, last)) if run.end() == start && last.0 == mark => {
+                *run = Span::new(run.start(), end).unwrap_or(*run);
+            }
+            _ => runs.push((alone, Mark(mark))),
+        }
+    }
+    runs
+}
+
+/// The marks that a resource has within the span, those that ended too, in order. Read consistently, in one query.
+///
+/// # Errors
+/// `unavailable` when the database is.
+pub async fn marks(store: &Store, resource: ResourceId, span: Span) -> Result<Vec<(Span, Mark)>> {
+    let marks = read::marks_within(store, resource, span).await?;
+    Ok(runs(marks.into_iter()))
 }
 
 /// Repair: adds to a transaction that the span loses this mark, unless it has another one by then.

@@ -20,6 +20,9 @@ use crate::{Job, SqsEvent, SqsMessage};
 /// The environment variable with the URL of the queue that `relay` fills and `notify` works off.
 pub const NOTIFY: &str = "HOLDFAST_QUEUE_NOTIFY";
 
+/// The environment variable with the URL of the queue that `relay` fills and `tasks` works off.
+pub const TASKS: &str = "HOLDFAST_QUEUE_TASKS";
+
 /// The longest delay that SQS can keep a message for. What is due later waits in its table.
 pub const MAX_DELAY: Duration = Duration::from_mins(15);
 

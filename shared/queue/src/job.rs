@@ -1,6 +1,6 @@
 //! What senders and workers agree on.
 
-use domain::{Event, EventId, MessageId};
+use domain::{Event, EventId, MessageId, OrderId};
 use errors::{Error, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,11 @@ pub enum Job {
     Deliver {
         /// The message.
         message: MessageId,
+    },
+    /// A counted hold has run out: give its units back. In the queue of tasks, the others in that of `notify`.
+    Release {
+        /// The order that holds them.
+        order: OrderId,
     },
 }
 
@@ -76,6 +81,10 @@ mod tests {
         let id = MessageId::derived([0; 16]);
         let deliver = r#"{"job":"deliver","message":"msg_00000000000000000000000000"}"#;
         assert_eq!(Job::from_body(deliver).unwrap(), Job::Deliver { message: id });
+
+        let order = OrderId::derived([0; 16]);
+        let release = r#"{"job":"release","order":"ord_00000000000000000000000000"}"#;
+        assert_eq!(Job::from_body(release).unwrap(), Job::Release { order });
 
         let notify = r#"{"job":"notify","event":"evt_00000000000000000000000000","kind":"booking.confirmed","subject":"bkg_00000000000000000000000000","sequence":3,"at":"2026-03-29T01:00:00Z"}"#;
         let job = Job::Notify(NotifyJob {

@@ -52,6 +52,11 @@ impl Tx {
     pub fn update_booking(&mut self, store: &Store, booking: &Booking) {
         self.replace(store, booking, booking.version);
     }
+
+    /// A booking that must still be as it was read.
+    pub fn require_booking(&mut self, store: &Store, booking: &Booking) {
+        self.require(store, booking, booking.version);
+    }
 }
 
 impl Store {

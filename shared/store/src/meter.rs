@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
+use serde::Serialize;
 
 tokio::task_local! {
     static METER: Arc<Meter>;
@@ -22,7 +23,7 @@ struct Meter {
 }
 
 /// What was consumed. Units are `DynamoDB`'s, in halves, since half a unit is the least it charges.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Usage {
     /// Requests sent, retries included.
     pub trips: u64,

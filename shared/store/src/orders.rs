@@ -77,6 +77,11 @@ impl Tx {
     pub fn update_order(&mut self, store: &Store, order: &Order) {
         self.replace(store, order, order.version);
     }
+
+    /// An order that must still be as it was read.
+    pub fn require_order(&mut self, store: &Store, order: &Order) {
+        self.require(store, order, order.version);
+    }
 }
 
 impl Store {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    CancellationReason, Delete, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem, Update,
+    CancellationReason, ConditionCheck, Delete, Put, ReturnConsumedCapacity,
+    ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use errors::{Code, Error, Result};
 
@@ -128,6 +128,23 @@ impl Tx {
             .build();
         self.built(put, |tx, put| {
             tx.push(TransactWriteItem::builder().put(put).build(), |old| {
+                Refused::Error(outdated::<T>(old.as_ref()))
+            });
+        });
+    }
+
+    /// A record that must still be as it was read.
+    pub(crate) fn require<T: Record>(&mut self, store: &Store, record: &T, version: u64) {
+        let (pk, sk) = record.key();
+        let check = ConditionCheck::builder()
+            .table_name(store.name(&T::TABLE))
+            .set_key(Some(key(&T::TABLE, &pk, &sk)))
+            .condition_expression("version = :seen")
+            .expression_attribute_values(":seen", number(version))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build();
+        self.built(check, |tx, check| {
+            tx.push(TransactWriteItem::builder().condition_check(check).build(), |old| {
                 Refused::Error(outdated::<T>(old.as_ref()))
             });
         });

@@ -8,17 +8,18 @@ use serde_json::Value;
 use super::{root, sources, text};
 
 /// Our crates from the ground up: each may use those of the lines before its own.
-const LAYERS: [&[&str]; 8] = [
+const LAYERS: [&[&str]; 9] = [
     &["errors", "gate"],
     &["domain", "env"],
     &["cache", "calendar", "database"],
     &["store", "queue", "providers"],
-    &["ledger", "web"],
+    &["ledger"],
+    &["audit", "web"],
     FUNCTIONS,
     &["local"],
     &["proof"],
 ];
-const FUNCTIONS: &[&str] = &["auth", "bookings", "catalog", "insights", "notify", "relay"];
+const FUNCTIONS: &[&str] = &["auth", "bookings", "catalog", "insights", "notify", "relay", "tasks"];
 
 /// What only some crates may name, so that it can be changed there alone.
 const RESERVED: [(&str, &[&str]); 7] = [

@@ -1,6 +1,7 @@
 //! What can be said to `holdfast`; `serve` when nothing is.
 
 mod admin;
+mod audit;
 mod import;
 mod openapi;
 mod replay;
@@ -31,6 +32,8 @@ enum Command {
     Admin(admin::Admin),
     /// Make the tables that are missing, and missing indexes one at a time.
     Migrate(Place),
+    /// Compare the ledger with the records that claim, and repair it if told to.
+    Audit(audit::Audit),
     /// Pass on again what happened in a range of time; messages that were sent are not sent again.
     Replay(replay::Replay),
     /// Take in what other systems export.
@@ -63,6 +66,7 @@ pub(crate) async fn run() -> ExitCode {
         Command::Serve(serve) => serve.run().await,
         Command::Admin(admin) => admin.run().await,
         Command::Migrate(place) => migrate(&place).await,
+        Command::Audit(audit) => audit.run().await,
         Command::Replay(replay) => replay.run().await,
         Command::Import(what) => what.run().await,
         Command::Openapi(openapi) => openapi.run().await,

@@ -22,7 +22,8 @@ impl Replay {
     pub(crate) async fn run(self) -> Outcome {
         let installation = Installation::open(&self.place.data()).await?;
         let store = installation.store();
-        let app = &relay::App { store: store.clone(), notify: installation.queue().clone() };
+        let (notify, tasks) = (installation.queue().clone(), installation.tasks().clone());
+        let app = &relay::App { store: store.clone(), notify, tasks };
         let readers = async |events: Vec<_>| {
             relay::pass_on(app, &events).await?;
             insights::consume(store, &events).await
