@@ -111,7 +111,7 @@ fn alone(now: Timestamp) -> Booking {
         updated_at: now,
         version: 1,
         request: None,
-        last_request: None,
+        requests: domain::Requests::default(),
     }
 }
 

@@ -12,7 +12,7 @@ use store::{Config, Store};
 
 use crate::base::Base;
 use crate::chance::Chance;
-use crate::checks::Facts;
+use crate::checks::{self, Facts};
 use crate::crowd::{Client, Tale};
 use crate::venue::Venue;
 use crate::wire::{Tally, Wire};
@@ -58,6 +58,8 @@ pub struct Report {
     pub beliefs: u64,
     /// Of these, where the client never learnt the outcome, or was refused a request that was delivered once more.
     pub unsure: u64,
+    /// Live records that the auditor compared with the ledger.
+    pub audited: u64,
     /// What is wrong, with the seed and what was done about the keys concerned.
     pub violations: Vec<String>,
 }
@@ -97,6 +99,8 @@ pub async fn run(base: &Base, clock: &Clock, size: Size) -> Result<Report> {
     let facts = Facts::read(&store, &known).await?;
     let mut violations = facts.violations(&known, clock.now(), true);
     violations.extend(tale.contradictions(&facts));
+    let (found, audited) = checks::audited(&store, clock.now(), &known).await?;
+    violations.extend(found);
     explain(&mut violations, size.seed, &tale);
     let successes = tale.successes().max(1);
     Ok(Report {
@@ -109,6 +113,7 @@ pub async fn run(base: &Base, clock: &Clock, size: Size) -> Result<Report> {
         attempts_per_hundred: tally.transactions() * 100 / successes,
         beliefs: count(&tale, |_| true),
         unsure: count(&tale, |belief| belief.state == crate::crowd::Believed::Unsure),
+        audited: audited.bookings + audited.orders,
         outcomes: tale.outcomes,
         violations,
     })

@@ -17,7 +17,7 @@ use tokio::process::{Child, ChildStdout, Command};
 
 use crate::base::{self, Base};
 use crate::chance::Chance;
-use crate::checks::Facts;
+use crate::checks::{self, Facts};
 use crate::crowd::{Believed, Client, Tale};
 use crate::venue::{BEYOND, BRINK, Venue};
 use crate::wire::{Tally, Wire};
@@ -65,6 +65,8 @@ pub struct Report {
     pub released: u64,
     /// Answers by act.
     pub outcomes: BTreeMap<String, u64>,
+    /// Live records that the auditor compared with the ledger.
+    pub audited: u64,
     /// What is wrong, with the seed and what was done about the keys concerned.
     pub violations: Vec<String>,
 }
@@ -182,6 +184,8 @@ pub async fn run(base: &Base, proof: &Path, size: Size) -> Result<Report> {
     let facts = Facts::read(&store, &known).await?;
     let mut violations = facts.violations(&known, end, true);
     violations.extend(tale.contradictions(&facts));
+    let (found, audited) = checks::audited(&store, end, &known).await?;
+    violations.extend(found);
     crate::faults::explain(&mut violations, size.seed, &tale);
     let (exact, beyond) = venue.brink();
     let sold = |pool| {
@@ -203,6 +207,7 @@ pub async fn run(base: &Base, proof: &Path, size: Size) -> Result<Report> {
         beyond: (sold(beyond), u64::from(BRINK + BEYOND)),
         released,
         outcomes: tale.outcomes,
+        audited: audited.bookings + audited.orders,
         violations,
     })
 }

@@ -145,6 +145,7 @@ async fn faults(table: &mut Table, sizes: &Sizes) -> Result<()> {
     table.line("operations asked for again with their key", report.retries)?;
     table.line("transactions for a success", hundredths(report.attempts_per_hundred))?;
     table.line("answers checked against what is stored", report.beliefs)?;
+    table.line("live records audited", report.audited)?;
     table.wrong.extend(report.violations);
     Ok(())
 }
@@ -162,6 +163,7 @@ async fn storm(table: &mut Table, sizes: &Sizes) -> Result<()> {
     table.line("written (200, 201)", report.written)?;
     table.line("refused (409, 410)", report.refused)?;
     table.line("transactions for a success", hundredths(report.attempts_per_hundred))?;
+    table.line("live records audited", report.audited)?;
     table.line("units sold of those there are", format_args!("{} of {}", report.exact.0, report.exact.1))?;
     table.line("the same with overbooking", format_args!("{} of {}", report.beyond.0, report.beyond.1))?;
     table.wrong.extend(report.violations);
