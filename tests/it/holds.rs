@@ -165,8 +165,8 @@ async fn however_many_release_a_hold_its_units_come_back_once() {
         tasks.queue.send(&Job::Release { order: order.id }, Duration::ZERO).await.unwrap();
     }
     let now = app.now();
-    let releases = (0..TRIES).map(|_| tasks::release(app.store(), order.id, now));
-    let (released, swept, ()) = tokio::join!(join_all(releases), tasks::sweep(tasks), async {
+    let tries = (0..TRIES).map(|_| tasks::release(app.store(), order.id, now));
+    let (released, swept, ()) = tokio::join!(join_all(tries), tasks::sweep(tasks), async {
         app.settle().await;
     });
     let released = released.into_iter().filter(|done| *done.as_ref().unwrap()).count();

@@ -30,12 +30,11 @@ pub(crate) fn options() -> Options {
     Options { settle: Duration::ZERO, ..Options::default() }
 }
 
-/// Finds these kinds and no others, twice; each has a line that names what it is about.
+/// The kinds that were found; each has one line.
 #[track_caller]
 pub(crate) fn kinds(report: &Report) -> Vec<&'static str> {
     assert_eq!((report.unexamined, report.unsettled), (0, 0));
     for line in report.disagreements.iter().map(ToString::to_string) {
-        println!("{line}");
         assert!(!line.contains('\n') && line.len() < 500);
     }
     report.disagreements.iter().map(Disagreement::kind).collect()
@@ -75,13 +74,10 @@ pub(crate) async fn set(app: &TestApp, partition: &str, number: i64, to: &[(&str
             None => words.1.push((*name).to_owned()),
         }
     }
-    let mut expression = String::new();
-    if !words.0.is_empty() {
-        expression.push_str(&format!("SET {} ", words.0.join(", ")));
-    }
-    if !words.1.is_empty() {
-        expression.push_str(&format!("REMOVE {}", words.1.join(", ")));
-    }
+    let clause = |word: &str, parts: &[String]| {
+        if parts.is_empty() { String::new() } else { format!("{word} {} ", parts.join(", ")) }
+    };
+    let expression = clause("SET", &words.0) + &clause("REMOVE", &words.1);
     update.update_expression(expression).send().await.unwrap();
 }
 

@@ -133,7 +133,7 @@ fn functions_are_those_of_the_tree() {
 
 #[test]
 fn only_bookings_and_tasks_may_write_to_the_ledger_and_only_the_audit_reads_all_of_it() {
-    let writers = ["bookings", "tasks", "tasks-audit"];
+    let may_write = ["bookings", "tasks", "tasks-audit"];
     for (name, function) in functions() {
         let policies = function["Properties"].get("Policies").cloned().unwrap_or(json!([]));
         for statement in
@@ -158,7 +158,7 @@ fn only_bookings_and_tasks_may_write_to_the_ledger_and_only_the_audit_reads_all_
                 .iter()
                 .any(|verb| actions.iter().any(|a| a.contains(&format!("dynamodb:{verb}"))));
             assert!(
-                !on_ledger || writers.contains(&name.as_str()) || (name == "catalog" && !writes),
+                !on_ledger || may_write.contains(&name.as_str()) || (name == "catalog" && !writes),
                 "{name} may {actions:?} on the ledger"
             );
         }
