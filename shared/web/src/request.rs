@@ -286,6 +286,13 @@ mod tests {
         }
     }
 
+    crate::request! {
+        /// A thing with an inside.
+        struct Strict {
+            inner: u8 as u8 => inner,
+        }
+    }
+
     fn inner(_: Value) -> Result<u8, Vec<FieldError>> {
         Err(vec![FieldError::new("", "first", "is wrong"), FieldError::new("/x", "second", "is wrong too")])
     }
