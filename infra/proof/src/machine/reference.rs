@@ -363,7 +363,8 @@ impl ReferenceStateMachine for Reference {
             let made = Made { name, time: records.booking.is_some(), units: records.order.is_some() };
             std::iter::repeat_n(made, if records.live(world.now) { 6 } else { 1 })
         });
-        transitions(Name(next), world.asked.keys().copied().collect(), made.collect())
+        let made: Vec<Made> = made.collect();
+        transitions(Name(next), world.asked.keys().copied().collect(), &made)
     }
 
     fn preconditions(world: &World, transition: &Transition) -> bool {

@@ -178,15 +178,15 @@ fn offering() -> impl Strategy<Value = Offering> {
 
 /// Steps that can come next, where `next` is the first letter not yet used, claims were asked for under the letters `asked`, and
 /// those of `made` were granted, each as often as it is worth a change.
-pub(super) fn transitions(next: Name, asked: Vec<Name>, made: Vec<Made>) -> BoxedStrategy<Transition> {
+pub(super) fn transitions(next: Name, asked: Vec<Name>, made: &[Made]) -> BoxedStrategy<Transition> {
     let claim = plan().prop_map(move |plan| Transition::Claim(next, plan));
     let wait = (1_u8..=6).prop_map(Transition::Wait);
     let offer = offering().prop_map(Transition::Offer);
     if made.is_empty() {
         return prop_oneof![6 => claim, 1 => wait, 1 => offer].boxed();
     }
-    let again = select(made.clone()).prop_map(|made| Transition::ChangeAgain(made.name));
-    let change = || select(made.clone()).prop_flat_map(change);
+    let again = select(made.to_vec()).prop_map(|made| Transition::ChangeAgain(made.name));
+    let change = || select(made.to_vec()).prop_flat_map(change);
     prop_oneof![
         6 => claim,
         1 => select(asked).prop_map(Transition::ClaimAgain),
