@@ -44,9 +44,9 @@ fn instant(minutes: i64) -> Timestamp {
     start.unwrap_or_default() + SignedDuration::from_mins(minutes)
 }
 
-/// The slot's first instant; the sixth begins a block of the ledger.
+/// The slot's first instant; the fifth begins a block of the ledger.
 fn slot(number: u8) -> Timestamp {
-    instant(10 * 24 * 60 + 5 * 60 + 30 + 5 * i64::from(number))
+    instant(10 * 24 * 60 + 5 * 60 + 40 + 5 * i64::from(number))
 }
 
 fn night(number: u8) -> Date {

@@ -6,7 +6,7 @@ use domain::pool::Count;
 use proptest::prelude::*;
 use proptest_state_machine::ReferenceStateMachine;
 
-use super::script::{CELLS, Change, Name, Offering, Plan, Slots, Transition, Units, transitions};
+use super::script::{CELLS, Change, Made, Name, Offering, Plan, Slots, Transition, Units, transitions};
 use crate::acts::Outcome;
 
 /// Where a record stands, as stored.
@@ -101,6 +101,13 @@ impl Records {
             after.order = Some(next);
         }
         if after == Self::default() { Err(Outcome::Missing) } else { Ok(after) }
+    }
+
+    /// Whether any of it can still be changed.
+    fn live(&self, now: i64) -> bool {
+        let live = |stage: Stage| matches!(stage, Stage::Held { .. } | Stage::Confirmed);
+        self.booking.as_ref().is_some_and(|record| live(record.stage_at(now)))
+            || self.order.as_ref().is_some_and(|record| live(record.stage_at(now)))
     }
 
     fn is_of(&self, key: u32) -> bool {
@@ -352,7 +359,12 @@ impl ReferenceStateMachine for Reference {
     fn transitions(world: &World) -> BoxedStrategy<Transition> {
         let next = world.asked.keys().last().map_or(0, |name| name.0.saturating_add(1));
         let made = world.records().filter(|(_, records)| **records != Records::default());
-        transitions(Name(next), world.asked.keys().copied().collect(), made.map(|(name, _)| name).collect())
+        let made = made.flat_map(|(name, records)| {
+            let made = Made { name, time: records.booking.is_some(), units: records.order.is_some() };
+            std::iter::repeat_n(made, if records.live(world.now) { 6 } else { 1 })
+        });
+        let made: Vec<Made> = made.collect();
+        transitions(Name(next), world.asked.keys().copied().collect(), &made)
     }
 
     fn preconditions(world: &World, transition: &Transition) -> bool {

@@ -8,13 +8,21 @@ use proptest::sample::select;
 /// Resources of a case.
 pub(super) const RESOURCES: u8 = 2;
 /// Slots of five minutes on a resource; a block of the ledger ends in their middle.
-pub(super) const SLOTS: u8 = 12;
+pub(super) const SLOTS: u8 = 8;
 /// Cells of each pool: a total one, and nights over the end of a month.
 pub(super) const CELLS: [u8; 2] = [1, 4];
 
 /// A claim of the script, by the letter under which it was made.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Name(pub(super) u8);
+
+/// A claim that was granted, and what of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Made {
+    pub(super) name: Name,
+    pub(super) time: bool,
+    pub(super) units: bool,
+}
 
 /// Slots on a resource, the last one not included.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -88,7 +96,7 @@ pub(super) enum Transition {
 }
 
 fn slots() -> impl Strategy<Value = Slots> {
-    (0..RESOURCES, 0..SLOTS, 1_u8..=5).prop_map(|(resource, from, length)| Slots {
+    (0..RESOURCES, 0..SLOTS, 1_u8..=3).prop_map(|(resource, from, length)| Slots {
         resource,
         from,
         to: (from + length).min(SLOTS),
@@ -122,14 +130,32 @@ fn plan() -> impl Strategy<Value = Plan> {
     })
 }
 
-fn change() -> impl Strategy<Value = Change> {
-    prop_oneof![
-        4 => Just(Change::Confirm),
-        3 => Just(Change::Cancel),
-        4 => slots().prop_map(Change::Move),
-        2 => prop::collection::vec(units(), 1..=2).prop_map(Change::Lines),
-        1 => Just(Change::Release),
-    ]
+fn change(made: Made) -> BoxedStrategy<(Name, Change)> {
+    let lines = prop::collection::vec(units(), 1..=2).prop_map(Change::Lines);
+    let change = match (made.time, made.units) {
+        (true, false) => prop_oneof![
+            3 => Just(Change::Confirm),
+            2 => Just(Change::Cancel),
+            6 => slots().prop_map(Change::Move),
+        ]
+        .boxed(),
+        (false, true) => prop_oneof![
+            3 => Just(Change::Confirm),
+            2 => Just(Change::Cancel),
+            4 => lines,
+            2 => Just(Change::Release),
+        ]
+        .boxed(),
+        _ => prop_oneof![
+            3 => Just(Change::Confirm),
+            2 => Just(Change::Cancel),
+            3 => slots().prop_map(Change::Move),
+            2 => lines,
+            1 => Just(Change::Release),
+        ]
+        .boxed(),
+    };
+    change.prop_map(move |change| (made.name, change)).boxed()
 }
 
 fn offering() -> impl Strategy<Value = Offering> {
@@ -151,22 +177,23 @@ fn offering() -> impl Strategy<Value = Offering> {
 }
 
 /// Steps that can come next, where `next` is the first letter not yet used, claims were asked for under the letters `asked`, and
-/// those under `made` were granted.
-pub(super) fn transitions(next: Name, asked: Vec<Name>, made: Vec<Name>) -> BoxedStrategy<Transition> {
+/// those of `made` were granted, each as often as it is worth a change.
+pub(super) fn transitions(next: Name, asked: Vec<Name>, made: &[Made]) -> BoxedStrategy<Transition> {
     let claim = plan().prop_map(move |plan| Transition::Claim(next, plan));
     let wait = (1_u8..=6).prop_map(Transition::Wait);
     let offer = offering().prop_map(Transition::Offer);
     if made.is_empty() {
         return prop_oneof![6 => claim, 1 => wait, 1 => offer].boxed();
     }
-    let named = move || select(made.clone());
+    let again = select(made.to_vec()).prop_map(|made| Transition::ChangeAgain(made.name));
+    let change = || select(made.to_vec()).prop_flat_map(change);
     prop_oneof![
         6 => claim,
         1 => select(asked).prop_map(Transition::ClaimAgain),
-        7 => (named(), change()).prop_map(|(name, change)| Transition::Change(name, change)),
-        1 => named().prop_map(Transition::ChangeAgain),
-        1 => (named(), change()).prop_map(|(name, change)| Transition::Stale(name, change)),
-        1 => (named(), change()).prop_map(|(name, change)| Transition::Twice(name, change)),
+        9 => change().prop_map(|(name, change)| Transition::Change(name, change)),
+        1 => again,
+        1 => change().prop_map(|(name, change)| Transition::Stale(name, change)),
+        1 => change().prop_map(|(name, change)| Transition::Twice(name, change)),
         2 => wait,
         2 => offer,
     ]
