@@ -264,5 +264,10 @@ async fn a_move_that_comes_again_does_not_undo_the_desks_move_since() {
     let again = app.post(&path, to("11:00", "12:00")).by(&anna).key("m").send().await.expect(200);
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
     assert_eq!(again.data()["start"], tuesday("14:00"));
-    app.post(&path, to("12:00", "13:00")).by(&anna).key("m").send().await.refused(422, "idempotency_key_reused");
+    app.post(&path, to("12:00", "13:00"))
+        .by(&anna)
+        .key("m")
+        .send()
+        .await
+        .refused(422, "idempotency_key_reused");
 }

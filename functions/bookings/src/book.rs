@@ -3,8 +3,8 @@
 use domain::booking::{HOLD_SECONDS, Occurrence};
 use domain::text::{Line, Note};
 use domain::{
-    Booking, BookingId, BookingState, Caller, EventId, LocationId, Permission, Requests, Resource, ResourceId, Span,
-    UserId,
+    Booking, BookingId, BookingState, Caller, EventId, LocationId, Permission, Requests, Resource,
+    ResourceId, Span, UserId,
 };
 use errors::{Error, Result};
 use jiff::{SignedDuration, Timestamp};

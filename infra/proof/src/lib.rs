@@ -9,7 +9,6 @@ pub mod conflict;
 pub mod crowd;
 pub mod faults;
 pub mod machine;
-pub mod model;
 pub mod rivals;
 pub mod storm;
 pub mod venue;

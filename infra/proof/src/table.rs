@@ -10,8 +10,8 @@ use clap::Args;
 use env::Clock;
 use errors::{Error, Result};
 use jiff::Timestamp;
+use model::{Bounds, MUTATIONS};
 use proof::base::Base;
-use proof::model::{self, Bounds, MUTATIONS};
 use proof::venue::Venue;
 use proof::{conflict, faults, machine, rivals, storm};
 use store::Store;
@@ -91,7 +91,7 @@ fn say(text: impl Display) -> Result<()> {
 }
 
 fn explored(table: &mut Table) -> Result<()> {
-    table.title("Model: every interleaving within the bounds (infra/proof/src/model.rs)")?;
+    table.title("Model: every interleaving within the bounds (infra/model/src/lib.rs)")?;
     let (mut generated, mut unique) = (0, 0);
     for bounds in Bounds::all() {
         let report = model::explore(&bounds);

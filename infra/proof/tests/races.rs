@@ -341,3 +341,14 @@ async fn a_request_that_comes_again_does_not_undo_what_others_did_since() {
     assert_eq!(place.seen(1).await.booking.unwrap().span, Place::span(20, 23));
     place.base.stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_move_takes_only_what_is_free() {
+    let place = Place::open().await;
+    assert_eq!(place.claim(1, &place.time(0, 1), 0).await, Outcome::Done);
+    assert_eq!(place.claim(2, &place.time(4, 5), 0).await, Outcome::Done);
+    assert_eq!(place.change(1, Step::Move(place.room, Place::span(3, 5)), 0).await, Outcome::Taken);
+    assert_eq!(place.change(1, Step::Move(place.room, Place::span(0, 4)), 0).await, Outcome::Done);
+    assert_eq!(place.taken(0).await, 2);
+    place.base.stop().await.unwrap();
+}

@@ -46,7 +46,8 @@ mod tests {
 
     #[test]
     fn the_latest_are_remembered() {
-        let all = (0..=REMEMBERED).fold(Requests::default(), |all, n| all.with(Some(n.to_string())).with(None));
+        let all =
+            (0..=REMEMBERED).fold(Requests::default(), |all, n| all.with(Some(n.to_string())).with(None));
         assert!(!all.contains("0"));
         assert_eq!(all.iter().count(), REMEMBERED);
         assert_eq!(all.iter().last(), Some("8"));

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::pool::PoolKind;
 use domain::resource::Rules;
 use domain::{
-    Booking, BookingState, LocationId, Order, OrderLine, OrderState, Pool, PoolId, Requests, Resource, ResourceId,
-    Span, UserId, Zone,
+    Booking, BookingState, LocationId, Order, OrderLine, OrderState, Pool, PoolId, Requests, Resource,
+    ResourceId, Span, UserId, Zone,
 };
 use errors::{Error, Result};
 use jiff::Timestamp;

@@ -190,8 +190,10 @@ impl Attempt {
             return REFUSE;
         }
         let mut tx = self.tx(Kind::Expire, owner, Guard::Version(before.version));
-        tx.record =
-            Some(Record { phase: Phase::Expired, ..before.changed(self.key, protocol.has(Safeguard::SeveralKept)) });
+        tx.record = Some(Record {
+            phase: Phase::Expired,
+            ..before.changed(self.key, protocol.has(Safeguard::SeveralKept))
+        });
         tx.units = Units::Release(before.units);
         if !protocol.has(Safeguard::ReleaserLeavesMarks) {
             tx.steps = steps(before.span, |own| exactly(own.then_some(Mark { until, owner }), None));
