@@ -260,7 +260,7 @@ impl HttpConnector for Connector {
 
 impl Line {
     fn fault(&self, transaction: bool, chance: &mut Chance) -> Option<Fault> {
-        if let (true, Some(fault)) = (transaction, locked(&self.script).pop_front()) {
+        if transaction && let Some(fault) = locked(&self.script).pop_front() {
             return fault;
         }
         let most = if transaction { Fault::ALL.len() } else { 4 };

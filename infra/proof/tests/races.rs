@@ -277,6 +277,23 @@ async fn a_hold_on_units_is_given_back_once() {
 }
 
 #[tokio::test]
+async fn a_record_changes_only_over_the_version_that_was_read() {
+    let place = Place::open().await;
+    let pool = place.pool(3, 0).await;
+    assert_eq!(place.claim(1, &held(units(pool, 1)), 0).await, Outcome::Done);
+    let seen = place.seen(1).await.order.unwrap();
+    assert_eq!(place.change(1, Step::Confirm, 0).await, Outcome::Done);
+    // Without the event, whose key would refuse it too.
+    let expired = seen.clone().expire(at(HOLD + 1)).unwrap();
+    let mut tx = Tx::new();
+    tx.update_order(place.desk.store(), &expired);
+    Changes::between(Some(&seen), Some(&expired)).add_to(&mut tx, place.desk.store(), at(HOLD + 1)).unwrap();
+    assert_eq!(place.desk.store().commit(tx).await.unwrap_err().code(), Code::Changed);
+    assert_eq!(place.count(pool).await.claimed, 1);
+    place.base.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_hold_that_runs_is_not_given_back() {
     let place = Place::open().await;
     let pool = place.pool(1, 0).await;
@@ -316,13 +333,15 @@ async fn a_sale_between_the_reading_and_the_writing_of_an_offer_is_not_forgotten
 async fn an_answer_that_is_lost_before_a_conflict_is_still_an_answer() {
     let place = Place::open().await;
     assert_eq!(place.claim(1, &held(place.time(2, 5)), 0).await, Outcome::Done);
-    // Carried out, but the answer is lost; the SDK asks again, and another transaction is in the way; then all is well. With
+    // Carried out, but the answer is lost; the SDK asks again, and other transactions are in the way; then all is well. With
     // another token the confirmation would meet its own record, and be told that somebody changed it.
-    let wire = Wire::scripted(store::http(), [Some(Fault::TimeoutAfter), Some(Fault::Conflict), None]);
+    let conflict = Some(Fault::Conflict);
+    let wire = Wire::scripted(store::http(), [Some(Fault::TimeoutAfter), conflict, conflict, conflict, None]);
     let config = Config { http: Some(SharedHttpClient::new(wire)), ..place.config.clone() };
     let other = Desk::new(Store::new(config), World::new((0, 0)).unwrap());
-    let confirmed = other.change(Key(1), None, &Step::Confirm, at(1)).await.unwrap_or_else(Outcome::from);
-    assert_eq!(confirmed, Outcome::Done);
+    let (confirmed, usage) = store::metered(other.change(Key(1), None, &Step::Confirm, at(1))).await;
+    assert_eq!(confirmed.unwrap_or_else(Outcome::from), Outcome::Done);
+    assert_eq!(usage.trips, 6, "one to read, one that was lost, three in others' way, one that is answered");
     assert_eq!(place.taken(HOLD + 1).await, 1);
     place.base.stop().await.unwrap();
 }
