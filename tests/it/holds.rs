@@ -32,7 +32,7 @@ pub(crate) async fn pool(app: &TestApp, cells: &Cells, capacity: u32) -> Pool {
         retired: false,
         version: 1,
         request: None,
-        last_request: None,
+        requests: domain::Requests::default(),
     };
     let mut tx = Tx::new();
     tx.insert_pool(app.store(), &pool);
@@ -71,7 +71,7 @@ pub(crate) fn held(app: &TestApp, lines: &[(&Pool, Cells, u32)]) -> Order {
         updated_at: now,
         version: 1,
         request: None,
-        last_request: None,
+        requests: domain::Requests::default(),
     }
 }
 

@@ -148,7 +148,7 @@ pub(crate) mod tests {
             updated_at: at("2027-02-02T10:00:00Z"),
             version: 3,
             request: None,
-            last_request: None,
+            requests: domain::Requests::default(),
         }
     }
 

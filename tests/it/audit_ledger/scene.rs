@@ -113,7 +113,7 @@ pub(crate) fn booking(app: &TestApp, resource: ResourceId, from: i64, hours: i64
         updated_at: now,
         version: 1,
         request: None,
-        last_request: None,
+        requests: domain::Requests::default(),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::pool::Count;
+use domain::requests::REMEMBERED;
 use proptest::prelude::*;
 use proptest_state_machine::ReferenceStateMachine;
 
@@ -18,13 +19,13 @@ pub(super) enum Stage {
     Cancelled,
 }
 
-/// A record: its version and the number of the change that made it what it is.
+/// A record: its version and the numbers of the changes that it remembers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Record<T> {
     pub(super) what: T,
     pub(super) stage: Stage,
     version: u32,
-    last: Option<u32>,
+    known: Vec<u32>,
 }
 
 /// The records of a key.
@@ -78,7 +79,11 @@ impl<T: Clone> Record<T> {
             (_, Change::Cancel) => Stage::Cancelled,
             (stage, Change::Move(_) | Change::Lines(_)) => stage,
         };
-        Ok(Self { stage, version: self.version + 1, last: key, what: self.what.clone() })
+        let mut known = self.known.clone();
+        known.extend(key);
+        let forgotten = known.len().saturating_sub(REMEMBERED);
+        known.drain(..forgotten);
+        Ok(Self { stage, version: self.version + 1, known, what: self.what.clone() })
     }
 }
 
@@ -111,9 +116,8 @@ impl Records {
     }
 
     fn is_of(&self, key: u32) -> bool {
-        let booking = self.booking.as_ref().and_then(|record| record.last);
-        let order = self.order.as_ref().and_then(|record| record.last);
-        booking == Some(key) || order == Some(key)
+        self.booking.as_ref().is_some_and(|record| record.known.contains(&key))
+            || self.order.as_ref().is_some_and(|record| record.known.contains(&key))
     }
 
     /// Units by cell that the order claims.
@@ -201,12 +205,12 @@ impl World {
         let until = plan.hold.map(|hold| self.now + i64::from(hold));
         let stage = until.map_or(Stage::Confirmed, |until| Stage::Held { until });
         let records = Records {
-            booking: plan.time.map(|what| Record { what, stage, version: 1, last: None }),
+            booking: plan.time.map(|what| Record { what, stage, version: 1, known: Vec::new() }),
             order: Some(&plan.lines).filter(|lines| !lines.is_empty()).map(|lines| Record {
                 what: lines.clone(),
                 stage,
                 version: 1,
-                last: None,
+                known: Vec::new(),
             }),
         };
         if let Some(asked) = self.asked.get_mut(&name) {

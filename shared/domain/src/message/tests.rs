@@ -38,7 +38,7 @@ fn booking() -> Booking {
         updated_at: now(),
         version: 1,
         request: None,
-        last_request: None,
+        requests: crate::Requests::default(),
     }
 }
 

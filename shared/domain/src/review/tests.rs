@@ -36,7 +36,7 @@ fn stay() -> Booking {
         updated_at: at(NOW),
         version: 1,
         request: None,
-        last_request: None,
+        requests: crate::Requests::default(),
     }
 }
 
