@@ -98,9 +98,7 @@ fn explored(wrong: &mut Wrong) -> Result<()> {
         (generated, unique) = (generated + report.generated, unique + report.unique);
         let counterexamples = report.counterexamples.iter();
         wrong.extend(counterexamples.map(|one| format!("{}\n{}", one.property, one.script.join("\n"))));
-        table
-            .wrong
-            .extend(report.missed.iter().map(|reach| format!("{}: {reach:?} not reached", report.name)));
+        wrong.extend(report.missed.iter().map(|reach| format!("{}: {reach:?} not reached", report.name)));
     }
     line("all: states", format_args!("{unique} of {generated} visited"))?;
     let caught = |mutation: &&model::Mutation| mutation.run().against(mutation.falls).is_some();
