@@ -31,7 +31,7 @@ pub(crate) struct Sizes {
     /// Decides all that chance decides.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// A tenth of it, and neither the model nor the mutants: for a slow database.
+    /// A fraction of it, and neither the model nor the mutants: for a slow database.
     #[arg(long)]
     small: bool,
     /// Leave the mutants out, which build the tests anew for each.
@@ -114,7 +114,7 @@ async fn machine(wrong: &mut Wrong, sizes: &Sizes) -> Result<()> {
     title("State machine: scripts against the database, each step compared with a reference")?;
     let clock = Clock::at("2027-01-20T00:00:00Z".parse::<Timestamp>().map_err(Error::internal)?);
     let base = Base::start(&clock).await?;
-    let cases = if sizes.small { sizes.cases / 10 } else { sizes.cases };
+    let cases = if sizes.small { sizes.cases / 20 } else { sizes.cases };
     let report = machine::run(&base, machine::Size { cases, steps: 30, seed: sizes.seed }).await?;
     base.stop().await?;
     line("scripts, steps", format_args!("{}, {}", report.cases, report.steps))?;
@@ -127,7 +127,7 @@ async fn faults(wrong: &mut Wrong, sizes: &Sizes) -> Result<()> {
     title("Bad wires: 64 clients, clocks up to 2 s wrong, faults between the SDK and the database")?;
     let clock = Clock::at(Venue::opens());
     let base = Base::start(&clock).await?;
-    let operations = if sizes.small { sizes.operations / 10 } else { sizes.operations };
+    let operations = if sizes.small { sizes.operations / 50 } else { sizes.operations };
     let size = faults::Size { operations, clients: 64, seed: sizes.seed };
     let report = faults::run(&base, &clock, size).await?;
     base.stop().await?;
@@ -147,7 +147,7 @@ async fn storm(wrong: &mut Wrong, sizes: &Sizes) -> Result<()> {
     title("Storm: processes on one endpoint, all at once, on 10 resources and pools at the brink")?;
     let base = Base::start(&Clock::at(Venue::opens())).await?;
     let program = std::env::current_exe().map_err(Error::internal)?;
-    let (clients, operations) = if sizes.small { (20, 1) } else { (200, 3) };
+    let (clients, operations) = if sizes.small { (10, 1) } else { (200, 3) };
     let size = storm::Size { processes: sizes.processes, clients, operations, seed: sizes.seed };
     let report = storm::run(&base, &program, size).await?;
     base.stop().await?;
