@@ -12,6 +12,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+/// The file in a directory of data.
+pub const FILE: &str = "holdfast.db";
 /// How often expired items are looked for; AWS takes minutes to days, and nothing relies on it.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
@@ -46,7 +48,7 @@ pub async fn start(data: &Data, clock: Clock) -> io::Result<Database> {
         }
         Data::Dir(dir) => {
             std::fs::create_dir_all(dir)?;
-            let path = dir.join("holdfast.db");
+            let path = dir.join(FILE);
             let path = path.to_str().ok_or(io::ErrorKind::InvalidFilename)?;
             open(path).map_err(io::Error::other)?
         }

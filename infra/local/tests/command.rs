@@ -42,6 +42,12 @@ fn commands_that_cannot_do_their_work_say_why_and_fail() {
     assert!(
         !holdfast(dir.path(), &["admin", "--email", "nobody"], Some("long enough, really")).status.success()
     );
+    let nowhere = holdfast(&dir.path().join("nowhere"), &["audit"], None);
+    assert!(!nowhere.status.success() && !dir.path().join("nowhere").exists(), "{nowhere:?}");
+    assert!(
+        String::from_utf8_lossy(&nowhere.stderr).starts_with("holdfast: there is no data in "),
+        "{nowhere:?}"
+    );
     assert!(!holdfast(dir.path(), &["replay", "--from", "yesterday", "--to", "now"], None).status.success());
 }
 

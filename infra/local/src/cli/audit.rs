@@ -26,6 +26,11 @@ pub(crate) struct Audit {
 
 impl Audit {
     pub(crate) async fn run(self) -> Outcome {
+        // To open a directory is to make it: a slip of the finger must not be told that all is well.
+        let elsewhere = env::optional("HOLDFAST_DYNAMODB_ENDPOINT").is_some();
+        if !elsewhere && !self.place.data.join(local::database::FILE).exists() {
+            return Err(format!("there is no data in {}", self.place.data.display()).into());
+        }
         let installation = Installation::open(&self.place.data()).await?;
         let options =
             Options { settle: Duration::from_secs(self.settle), fix: self.fix, ..Options::default() };
