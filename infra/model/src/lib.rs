@@ -42,7 +42,8 @@
 //!   comparison would fail for ever and the units would never come back.
 //! - A record that remembers one request cannot answer one before it: a repeated move would undo what others did since.
 //!   Hence [`Safeguard::SeveralKept`]. Capacity that returns to a former value makes `c = seen` true again, and a late
-//!   duplicate would cut again. Hence [`Safeguard::EventKeyed`]. Without these two only [`ONCE`] falls.
+//!   duplicate would cut again. Hence [`Safeguard::EventKeyed`]; in the code it is the pool's version in the same
+//!   transaction. Without these two only [`ONCE`] falls.
 //! - A client may be refused and yet get what it asked for, when its first attempt arrives after the second was refused
 //!   ([`Reach::RefusedYetDone`]). Nothing is sold twice; who asks by the key learns the truth.
 //!

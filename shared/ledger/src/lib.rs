@@ -42,7 +42,8 @@
 //!
 //! # Transactions
 //! Each also writes the record, on condition that it does not exist yet (hold, book; its id is derived from the request's key)
-//! or that its version is the one that was read (all others), and the event, whose key is the record's id and new version.
+//! or that its version is the one that was read (all others), and the event, whose key is the record's id and new version. The
+//! record of an offer is the pool's: without its version, a late duplicate could offer again what was changed since.
 //!
 //! | change | condition on every quantum | effect |
 //! | --- | --- | --- |
@@ -76,7 +77,7 @@
 //! - *Unknown outcome* (a timeout after the commit, a crash before the answer): attempts at one transaction carry one token, so
 //!   the database answers a repeated attempt with the first one's outcome for ten minutes, longer than all attempts
 //!   together can last (asserted). A client that asks again with its key meets the record that the first request made, whose id
-//!   is derived from the key; with a change, the key that the record keeps of its last one.
+//!   is derived from the key; with a change, the keys that the record keeps of its last eight.
 //! - *Duplicated and reordered commands*: a duplicate that the token does not catch is refused by the record, which exists or
 //!   has another version. An older command that arrives after a newer one expects an older version. The refused duplicate
 //!   of a claim fails on its own record first, and so is told apart from a lost race.
