@@ -5,7 +5,7 @@ use std::time::Duration;
 use ::audit::{Options, Report};
 use clap::Args;
 use env::Clock;
-use local::Installation;
+use local::{Installation, database};
 
 use super::{Outcome, Place, say};
 
@@ -28,7 +28,7 @@ impl Audit {
     pub(crate) async fn run(self) -> Outcome {
         // To open a directory is to make it: a slip of the finger must not be told that all is well.
         let elsewhere = env::optional("HOLDFAST_DYNAMODB_ENDPOINT").is_some();
-        if !elsewhere && !self.place.data.join(local::database::FILE).exists() {
+        if !elsewhere && !self.place.data.join(database::FILE).exists() {
             return Err(format!("there is no data in {}", self.place.data.display()).into());
         }
         let installation = Installation::open(&self.place.data()).await?;
