@@ -1,20 +1,25 @@
-"""Runs a command against moto, a second implementation of DynamoDB: called by `tests/on-moto`.
+"""Runs a command against moto, a second implementation of DynamoDB and SQS: called by `tests/on-moto`. Without a command it
+serves, tells its address on standard output, and ends with its standard input.
 
 moto answers each request in a thread of its own and carries a transaction out step by step, so that two transactions at once
 mix. DynamoDB's do not. A lock around the whole application makes moto answer one request after the other.
 """
 
+import functools
 import os
 import subprocess
 import sys
 import threading
 
 from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.sqs.models import SQSBackend
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 
 class Quiet(WSGIRequestHandler):
-    """Answers without a line for each request."""
+    """Answers without a line for each request, on connections that stay."""
+
+    protocol_version = "HTTP/1.1"
 
     def log_request(self, *_args):
         pass
@@ -31,12 +36,27 @@ def one_at_a_time(application):
     return locked
 
 
+def without_long_polls(receive):
+    """Where the clock stands still, a long poll for an empty queue would never end."""
+
+    @functools.wraps(receive)
+    def at_once(self, queue, count, _wait, *rest):
+        return receive(self, queue, count, 0, *rest)
+
+    return at_once
+
+
 def main():
     """The command's exit code, with HOLDFAST_DYNAMODB_ENDPOINT set."""
+    SQSBackend.receive_message = without_long_polls(SQSBackend.receive_message)
     application = one_at_a_time(DomainDispatcherApplication(create_backend_app))
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=Quiet)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     endpoint = f"http://127.0.0.1:{server.server_port}"
+    if not sys.argv[1:]:
+        print(endpoint, flush=True)
+        sys.stdin.read()
+        return 0
     code = subprocess.call(sys.argv[1:], env=os.environ | {"HOLDFAST_DYNAMODB_ENDPOINT": endpoint})
     server.shutdown()
     return code

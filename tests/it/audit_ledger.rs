@@ -20,7 +20,7 @@ use scene::{
 
 #[tokio::test]
 async fn a_busy_installation_audits_clean_without_a_write() {
-    let app = TestApp::start().await;
+    let app = TestApp::counted().await;
     busy(&app).await;
     let report = audited(&app).await;
     assert_eq!(kinds(&report), Vec::<&str>::new());
@@ -30,13 +30,13 @@ async fn a_busy_installation_audits_clean_without_a_write() {
     let checked = report.checked;
     // Three orders with five lines.
     assert_eq!((checked.bookings, checked.orders, checked.claims), (11, 3, 16));
-    let later = TestApp::start().await;
+    let later = TestApp::counted().await;
     assert_eq!(audited(&later).await.checked, audit::Checked::default());
 }
 
 #[tokio::test]
 async fn an_audit_costs_half_a_read_unit_for_four_kilobytes_of_what_is_live() {
-    let app = TestApp::start().await;
+    let app = TestApp::counted().await;
     let mut costs = Vec::new();
     for n in 0..4_i64 {
         for at in 0..100 {
@@ -54,7 +54,7 @@ async fn an_audit_costs_half_a_read_unit_for_four_kilobytes_of_what_is_live() {
 
 #[tokio::test]
 async fn a_mark_that_no_record_claims_is_found_and_struck() {
-    let app = TestApp::start().await;
+    let app = TestApp::counted().await;
     busy(&app).await;
     // Cancelled, and its claim stayed: over three blocks, so that the repair is one transaction over all of them.
     let before = book(&app, room(3), 20, 13).await;
@@ -72,7 +72,7 @@ async fn a_mark_that_no_record_claims_is_found_and_struck() {
 
 #[tokio::test]
 async fn a_claim_that_the_ledger_lost_is_found_and_taken_again() {
-    let app = TestApp::start().await;
+    let app = TestApp::counted().await;
     busy(&app).await;
     let whole = book(&app, room(3), 20, 1).await;
     let part = book(&app, room(4), 20, 1).await;
@@ -105,7 +105,7 @@ async fn a_claim_that_the_ledger_lost_is_found_and_taken_again() {
 
 #[tokio::test]
 async fn two_records_of_one_time_are_found_and_left_to_people() {
-    let app = TestApp::start().await;
+    let app = TestApp::counted().await;
     busy(&app).await;
     let first = book(&app, room(3), 20, 2).await;
     let second = booking(&app, room(3), 21, 2);
@@ -127,7 +127,7 @@ async fn two_records_of_one_time_are_found_and_left_to_people() {
 
 #[tokio::test]
 async fn a_foreign_mark_is_told_with_its_owner_and_makes_room() {
-    let app = TestApp::start().await;
+    let app = TestApp::counted().await;
     busy(&app).await;
     let (mine, other) = (book(&app, room(3), 20, 1).await, book(&app, room(3), 30, 1).await);
     // The other one's mark is where mine should be.
@@ -153,7 +153,7 @@ async fn a_foreign_mark_is_told_with_its_owner_and_makes_room() {
 
 #[tokio::test]
 async fn counts_that_are_not_those_of_the_records_are_found_and_counted_anew() {
-    let app = TestApp::start().await;
+    let app = TestApp::counted().await;
     let (seats, rooms) = busy(&app).await;
     let (total, month) = (seats.id.to_string(), 2027 * 12);
     // 8 are claimed of 100: five sold, three held.
@@ -177,7 +177,7 @@ async fn counts_that_are_not_those_of_the_records_are_found_and_counted_anew() {
 
 #[tokio::test]
 async fn units_of_a_cell_that_the_ledger_does_not_have_are_found_and_left() {
-    let app = TestApp::start().await;
+    let app = TestApp::counted().await;
     let (seats, _) = busy(&app).await;
     set(&app, &seats.id.to_string(), 0, &[("n0", None), ("f0", None), ("c0", None)]).await;
     assert_eq!(kinds(&audited(&app).await), ["miscounted"]);
@@ -188,7 +188,7 @@ async fn units_of_a_cell_that_the_ledger_does_not_have_are_found_and_left() {
 
 #[tokio::test]
 async fn a_hold_that_nobody_releases_is_found_and_released() {
-    let app = TestApp::start().await;
+    let app = TestApp::counted().await;
     let (seats, _) = busy(&app).await;
     app.advance(SignedDuration::from_mins(28));
     assert_eq!(kinds(&audited(&app).await), Vec::<&str>::new());
@@ -199,7 +199,7 @@ async fn a_hold_that_nobody_releases_is_found_and_released() {
 
 #[tokio::test]
 async fn what_nothing_writes_is_found_and_left() {
-    let app = TestApp::start().await;
+    let app = TestApp::counted().await;
     busy(&app).await;
     set(&app, "somebody", 1, &[("s1", Some(1))]).await;
     assert_eq!(kinds(&audited(&app).await), ["unknown"]);
@@ -210,7 +210,7 @@ async fn what_nothing_writes_is_found_and_left() {
 
 #[tokio::test]
 async fn a_shortage_is_told_and_is_no_disagreement() {
-    let app = TestApp::start().await;
+    let app = TestApp::counted().await;
     let (seats, _) = busy(&app).await;
     let seen =
         ledger::counts(app.store(), &[(seats.id, Cells::Total)]).await.unwrap().remove(&seats.id).unwrap();
@@ -232,7 +232,7 @@ async fn a_shortage_is_told_and_is_no_disagreement() {
 
 #[tokio::test]
 async fn each_repair_has_an_event_that_says_what_was_wrong() {
-    let app = TestApp::start().await;
+    let app = TestApp::counted().await;
     let (seats, _) = busy(&app).await;
     set(&app, &seats.id.to_string(), 0, &[("n0", Some(6)), ("f0", Some(94))]).await;
     fixed(&app).await;
@@ -249,7 +249,7 @@ async fn each_repair_has_an_event_that_says_what_was_wrong() {
 
 #[tokio::test]
 async fn more_than_fits_is_refused_and_more_than_is_looked_at_is_counted() {
-    let app = TestApp::start().await;
+    let app = TestApp::counted().await;
     busy(&app).await;
     let few = Options { most_claims: 5, ..options() };
     let refused = audit::audit(app.store(), app.now(), &few).await.unwrap_err();
@@ -265,7 +265,7 @@ async fn more_than_fits_is_refused_and_more_than_is_looked_at_is_counted() {
 /// While people book, change and cancel, no audit finds anything, and afterwards neither.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_audit_among_people_who_book_finds_nothing() {
-    let app = TestApp::start().await;
+    let app = TestApp::counted().await;
     let (seats, _) = busy(&app).await;
     let rooms = pool(&app, &nights("2027-02-10", "2027-02-13"), 500).await;
     let (app, seats, rooms) = (&app, &seats, &rooms);

@@ -34,7 +34,7 @@ pub(crate) async fn logged_in(app: &TestApp, login: &str, password: &str) -> (Pe
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let token = text(&data["access_token"]);
     let (id, session) = {
-        let read = app.server().core().keys.read(&token, app.now()).unwrap();
+        let read = app.core().keys.read(&token, app.now()).unwrap();
         (read.user, read.session)
     };
     let account = &data["account"];
@@ -62,7 +62,7 @@ pub(crate) async fn kinds_about(app: &TestApp, subject: &str) -> Vec<String> {
 pub(crate) async fn link_of(app: &TestApp, person: domain::UserId) -> String {
     let events = app.store().events_of(&person.to_string(), 100, None).await.unwrap().items;
     let nonce = events.iter().rev().find_map(|event| event.data.pointer("/after/link/nonce"));
-    app.server().core().keys.one_time(person, nonce.unwrap().as_str().unwrap())
+    app.core().keys.one_time(person, nonce.unwrap().as_str().unwrap())
 }
 
 pub(crate) async fn admin(app: &TestApp) -> Person {

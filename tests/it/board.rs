@@ -102,7 +102,7 @@ async fn a_list_wants_one_leading_filter_and_says_so() {
 
 #[tokio::test]
 async fn availability_of_a_week_is_one_query_and_tells_no_names() {
-    let app = TestApp::start().await;
+    let app = TestApp::counted().await;
     let anna = app.person(Role::Customer).await;
     let berlin = place(&app, "Europe/Berlin").await;
     let room = room(&app, &berlin).open(9 * 60, 12 * 60).add(&app).await;

@@ -7,7 +7,7 @@ use crate::harness::{Person, TestApp};
 use crate::office::{blue, book, close, place, room, tuesday, wanted};
 
 async fn start() -> (TestApp, Person) {
-    let app = TestApp::start().await;
+    let app = TestApp::counted().await;
     let anna = app.person(Role::Customer).await;
     (app, anna)
 }

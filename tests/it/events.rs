@@ -70,7 +70,7 @@ fn shapes(event: &Value) -> Vec<Value> {
 
 #[tokio::test]
 async fn every_group_takes_its_requests_in_every_shape_that_the_gateway_gives_them() {
-    let app = TestApp::start().await;
+    let app = TestApp::here().await;
     let core = app.server().core();
     for (group, api) in local::groups(core, &app.server().workers().relay().notify) {
         let has = |version| api.table().any(|(of, _)| of.is_none_or(|of| of == version));
@@ -90,7 +90,7 @@ async fn every_group_takes_its_requests_in_every_shape_that_the_gateway_gives_th
 
 #[tokio::test]
 async fn a_path_that_nobody_has_is_a_problem_and_not_the_gateway_s_own_answer() {
-    let app = TestApp::start().await;
+    let app = TestApp::here().await;
     let mut nowhere = event("insights.v2");
     nowhere["rawPath"] = "/v2/nowhere".into();
     for (_, api) in local::groups(app.server().core(), &app.server().workers().relay().notify) {
@@ -131,7 +131,7 @@ async fn queue(app: &TestApp) -> (local::sqs::Endpoint, Queue) {
 
 #[tokio::test]
 async fn the_streamed_event_is_what_the_store_writes() {
-    let app = TestApp::start().await;
+    let app = TestApp::here().await;
     let mut tx = Tx::new();
     tx.event(app.store(), &streamed());
     app.store().commit(tx).await.unwrap();
@@ -143,7 +143,7 @@ async fn the_streamed_event_is_what_the_store_writes() {
 
 #[tokio::test]
 async fn the_relay_makes_of_the_stream_the_job_that_notify_is_called_with() {
-    let app = TestApp::start().await;
+    let app = TestApp::here().await;
     let (_endpoint, queue) = queue(&app).await;
     let relay = relay::App { store: app.store().clone(), notify: queue.clone(), tasks: queue.clone() };
     relay::handle(&relay, serde_json::from_value(event("relay.stream")).unwrap()).await.unwrap();
@@ -155,7 +155,7 @@ async fn the_relay_makes_of_the_stream_the_job_that_notify_is_called_with() {
 
 #[tokio::test]
 async fn insights_keeps_of_the_stream_who_brought_about_what() {
-    let app = TestApp::start().await;
+    let app = TestApp::here().await;
     let mut tx = Tx::new();
     tx.event(app.store(), &streamed());
     app.store().commit(tx).await.unwrap();
@@ -167,7 +167,7 @@ async fn insights_keeps_of_the_stream_who_brought_about_what() {
 
 #[tokio::test]
 async fn notify_takes_jobs_and_the_schedule() {
-    let app = TestApp::start().await;
+    let app = TestApp::here().await;
     let (_endpoint, queue) = queue(&app).await;
     let mut tx = Tx::new();
     tx.event(app.store(), &streamed());
@@ -191,7 +191,7 @@ async fn notify_takes_jobs_and_the_schedule() {
 
 #[tokio::test]
 async fn tasks_take_jobs_and_the_schedules() {
-    let app = TestApp::start().await;
+    let app = TestApp::here().await;
     let (_endpoint, queue) = queue(&app).await;
     let (store, clock) = (app.store().clone(), env::Clock::at(app.now()));
     let tasks = tasks::App { store: store.clone(), clock: clock.clone(), queue };

@@ -16,8 +16,8 @@ struct Called {
 
 /// Every route of the versions, with ids in its path that nobody has.
 fn every_route(app: &TestApp) -> Vec<Called> {
-    app.server()
-        .api()
+    app.api()
+
         .table()
         .map(|(version, route)| {
             let path = route.path().split('/').map(|segment| match segment {
@@ -116,7 +116,7 @@ async fn each_role_gets_as_far_as_its_permissions_and_no_further() {
 #[tokio::test]
 async fn the_auditor_writes_nothing_anywhere() {
     let app = TestApp::start().await;
-    let writes = app.server().api().table().filter_map(|(version, route)| match route.access() {
+    let writes = app.api().table().filter_map(|(version, route)| match route.access() {
         Access::Needs(permission) if route.method() != Method::GET => {
             Some((version, route.path(), permission))
         }

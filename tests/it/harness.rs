@@ -1,4 +1,7 @@
-//! A running installation for one test: everything real, in memory, on a free port, with a clock that the test moves.
+//! A running installation for one test: everything real, on a free port, with a clock that the test moves.
+//!
+//! It is the laptop's, in memory, unless `HOLDFAST_SHAPE` names packaged functions: then it is theirs, as on AWS
+//! (`tests/aws-shape`). A test that looks inside the process, as [`TestApp::here`] lets it, is always about the laptop's.
 
 use std::sync::OnceLock;
 
@@ -8,19 +11,29 @@ use jiff::{SignedDuration, Timestamp};
 use local::database::Data;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
+use queue::Queue;
 use store::{Store, Tx};
-use web::AccessToken;
+use web::{AccessToken, Core, Keys};
 
 use crate::schema::Contract;
 
 /// Monday, 4 January 2027, 08:00 in UTC: when every test begins.
 pub(crate) const START: &str = "2027-01-04T08:00:00Z";
 
+/// The secret of every test's installation: as one of AWS's, it ends in zeros.
+const SECRET: [u8; 32] = [0x70; 32];
+
 /// An installation.
 pub(crate) struct TestApp {
-    server: local::Server,
+    place: Place,
+    core: Core,
     clock: Clock,
     http: reqwest::Client,
+}
+
+enum Place {
+    Laptop(Box<local::Server>),
+    Lambda { stack: shape::Stack, api: web::Api },
 }
 
 /// Somebody with an account and an access token.
@@ -45,27 +58,116 @@ pub(crate) struct Answer {
 impl TestApp {
     /// Starts an installation.
     pub(crate) async fn start() -> Self {
+        Self::begin(shape::Database::Moto).await
+    }
+
+    /// Starts an installation whose database tells capacity, so that answers tell what they consumed.
+    pub(crate) async fn counted() -> Self {
+        Self::begin(shape::Database::Embedded).await
+    }
+
+    async fn begin(database: shape::Database) -> Self {
+        match shape::Tools::from_env().unwrap() {
+            None => Self::here().await,
+            Some(tools) => Self::packaged(tools, database).await,
+        }
+    }
+
+    /// Starts one in this process.
+    pub(crate) async fn here() -> Self {
         Self::start_with(local::Options::new(Data::Memory)).await
     }
 
-    /// Starts an installation with other options; clock and secret are the tests' own.
+    /// Starts one in this process with other options; clock and secret are the tests' own.
     pub(crate) async fn start_with(options: local::Options) -> Self {
         let clock = Clock::at(START.parse().unwrap());
-        let server = local::start(local::Options {
-            clock: clock.clone(),
-            secret: [7; 32],
-            show_usage: true,
-            ..options
-        });
-        Self { server: server.await.unwrap(), clock, http: reqwest::Client::new() }
+        let options = local::Options { clock: clock.clone(), secret: SECRET, show_usage: true, ..options };
+        let server = local::start(options).await.unwrap();
+        let core = server.core().clone();
+        Self { place: Place::Laptop(Box::new(server)), core, clock, http: reqwest::Client::new() }
+    }
+
+    /// Starts one of packaged functions.
+    pub(crate) async fn packaged(tools: shape::Tools, database: shape::Database) -> Self {
+        let now = START.parse().unwrap();
+        let root = crate::tidy::root().to_owned();
+        let options = shape::Options { tools, root, database, now, port: 0, besides: vec!["panics".to_owned()], secret: SECRET };
+        let stack = shape::Stack::start(options).await.unwrap();
+        let clock = Clock::at(now);
+        let core = Core::new(stack.store().clone(), clock.clone(), Keys::from_secret(&SECRET).unwrap());
+        let api = local::api(&core, stack.queue("NotifyQueue").unwrap());
+        Self { place: Place::Lambda { stack, api }, core, clock, http: reqwest::Client::new() }
     }
 
     pub(crate) fn store(&self) -> &Store {
-        &self.server.core().store
+        &self.core.store
     }
 
+    /// What the edge has. Where functions are packaged, this is not theirs but as theirs.
+    pub(crate) fn core(&self) -> &Core {
+        &self.core
+    }
+
+    pub(crate) fn api(&self) -> &web::Api {
+        match &self.place {
+            Place::Laptop(server) => server.api(),
+            Place::Lambda { api, .. } => api,
+        }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        match &self.place {
+            Place::Laptop(server) => server.url(),
+            Place::Lambda { stack, .. } => stack.url().to_owned(),
+        }
+    }
+
+    /// The server in this process; only after [`TestApp::here`] or [`TestApp::start_with`].
     pub(crate) fn server(&self) -> &local::Server {
-        &self.server
+        match &self.place {
+            Place::Laptop(server) => server,
+            Place::Lambda { .. } => panic!("packaged functions cannot be looked into: start this one with `here`"),
+        }
+    }
+
+    /// The packaged functions, where there are any.
+    pub(crate) fn stack(&self) -> Option<&shape::Stack> {
+        match &self.place {
+            Place::Laptop(_) => None,
+            Place::Lambda { stack, .. } => Some(stack),
+        }
+    }
+
+    /// The queue of messages.
+    pub(crate) fn notify(&self) -> &Queue {
+        match &self.place {
+            Place::Laptop(server) => &server.workers().relay().notify,
+            Place::Lambda { stack, .. } => stack.queue("NotifyQueue").unwrap(),
+        }
+    }
+
+    /// What tasks are worked off with.
+    pub(crate) fn tasks(&self) -> tasks::App {
+        let queue = match &self.place {
+            Place::Laptop(server) => &server.workers().tasks().queue,
+            Place::Lambda { stack, .. } => stack.queue("TasksQueue").unwrap(),
+        };
+        tasks::App { store: self.store().clone(), clock: self.clock.clone(), queue: queue.clone() }
+    }
+
+    /// What the relay works with.
+    pub(crate) fn relay(&self) -> relay::App {
+        let tasks = self.tasks().queue;
+        relay::App { store: self.store().clone(), notify: self.notify().clone(), tasks }
+    }
+
+    /// What was sent so far, the latest first.
+    pub(crate) fn sent(&self) -> Vec<providers::Email> {
+        let outbox = match &self.place {
+            Place::Laptop(server) => server.outbox(),
+            Place::Lambda { stack, .. } => stack.outbox(),
+        };
+        outbox.list(usize::MAX).unwrap()
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -75,12 +177,18 @@ impl TestApp {
     /// Moves the clock.
     pub(crate) fn advance(&self, by: SignedDuration) {
         self.clock.advance(by);
+        if let Some(stack) = self.stack() {
+            stack.set_clock(self.now()).unwrap();
+        }
     }
 
     /// Lets the relay and the workers do all that is to be done now; the mail that was sent so far, latest first.
     pub(crate) async fn settle(&self) -> Vec<providers::Email> {
-        self.server.workers().settle().await.unwrap();
-        self.server.outbox().list(usize::MAX).unwrap()
+        match &self.place {
+            Place::Laptop(server) => server.workers().settle().await.unwrap(),
+            Place::Lambda { stack, .. } => stack.sources().settle().await.unwrap(),
+        }
+        self.sent()
     }
 
     /// Somebody with this role everywhere, signed in, made without the `auth` group and without a password.
@@ -127,7 +235,7 @@ impl TestApp {
 
     /// An access token that holds for fifteen minutes from now.
     pub(crate) fn token(&self, user: UserId, session: SessionId) -> String {
-        self.server.core().keys.issue(AccessToken { user, session }, self.now()).unwrap().0
+        self.core.keys.issue(AccessToken { user, session }, self.now()).unwrap().0
     }
 
     /// The same person with a fresh access token.
@@ -157,8 +265,17 @@ impl TestApp {
 
     /// A request to a path that begins with its version.
     pub(crate) fn call(&self, method: Method, path: &str) -> Call<'_> {
-        let request = self.http.request(method.clone(), format!("{}{path}", self.server.url()));
-        Call { request, method, path: path.to_owned(), api: self.server.api() }
+        let request = self.http.request(method.clone(), format!("{}{path}", self.url()));
+        Call { request, method, path: path.to_owned(), api: self.api() }
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        let refused = self.stack().map(shape::Stack::refused).unwrap_or_default();
+        if !std::thread::panicking() {
+            assert!(refused.is_empty(), "the template does not allow what functions do: {refused:#?}");
+        }
     }
 }
 
@@ -201,14 +318,19 @@ impl Call<'_> {
     /// Sends it, and checks the answer against the description of the API.
     pub(crate) async fn send(self) -> Answer {
         static CONTRACT: OnceLock<Contract> = OnceLock::new();
+        let (method, path, api) = (self.method.clone(), self.path.clone(), self.api);
+        let answer = self.unchecked().await;
+        CONTRACT.get_or_init(|| Contract::of(api)).check(&method, &path, &answer);
+        answer
+    }
+
+    /// Sends it where the answer may be the gateway's own, which nobody describes.
+    pub(crate) async fn unchecked(self) -> Answer {
         let response = self.request.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let text = response.text().await.unwrap();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        let answer = Answer { status, headers, body, text };
-        let contract = CONTRACT.get_or_init(|| Contract::of(self.api));
-        contract.check(&self.method, &self.path, &answer);
-        answer
+        Answer { status, headers, body, text }
     }
 }
 

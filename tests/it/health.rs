@@ -6,7 +6,7 @@ use crate::harness::TestApp;
 
 #[tokio::test]
 async fn it_is_alive_ready_and_says_what_it_is_outside_the_versions() {
-    let app = TestApp::start().await;
+    let app = TestApp::counted().await;
     for path in ["/health", "/api/health", "/v2/health"] {
         let alive = app.get(path).send().await.expect(200);
         assert_eq!(alive.body, json!({ "status": "ok" }), "{path}");
@@ -35,7 +35,7 @@ async fn version_1_has_the_health_check_of_the_source_systems() {
 
 #[tokio::test]
 async fn without_its_database_it_is_alive_and_not_ready_and_says_what_is_missing() {
-    let app = TestApp::start().await;
+    let app = TestApp::here().await;
     app.server().database().close();
     let ready = app.get("/ready").send().await.expect(503);
     assert_eq!(

@@ -117,7 +117,7 @@ async fn a_hold_that_runs_out_is_released_by_the_job_that_the_relay_sent_when_it
     let seats = pool(&app, &Cells::Total, 10).await;
     let order = hold(&app, &[(&seats, Cells::Total, 3)]).await;
     app.settle().await;
-    let tasks = app.server().workers().tasks();
+    let tasks = &app.tasks();
     assert_eq!(tasks.queue.waiting().await.unwrap(), 0, "the job waits until the hold ends");
     app.advance(HOLD);
     app.settle().await;
@@ -135,7 +135,7 @@ async fn a_job_that_comes_before_the_end_of_its_hold_is_put_off_until_then() {
     let app = TestApp::start().await;
     let seats = pool(&app, &Cells::Total, 10).await;
     let order = hold(&app, &[(&seats, Cells::Total, 3)]).await;
-    let tasks = app.server().workers().tasks();
+    let tasks = &app.tasks();
     tasks.queue.send(&Job::Release { order: order.id }, Duration::ZERO).await.unwrap();
     app.settle().await;
     assert_eq!(tasks.queue.waiting().await.unwrap(), 0);
@@ -160,7 +160,7 @@ async fn however_many_release_a_hold_its_units_come_back_once() {
     write(&app, Some(&other), &sold, "order.confirmed").await.unwrap();
     app.settle().await;
     app.advance(HOLD + SignedDuration::from_secs(2));
-    let tasks = app.server().workers().tasks();
+    let tasks = &app.tasks();
     for _ in 0..TRIES {
         tasks.queue.send(&Job::Release { order: order.id }, Duration::ZERO).await.unwrap();
     }
@@ -224,7 +224,7 @@ async fn the_sweep_finds_what_no_job_came_for_and_goes_on_after_one_that_fails()
     }
     crate::audit_ledger::scene::set(&app, &broken.id.to_string(), 0, &[("n0", Some(1))]).await;
     app.advance(HOLD + SignedDuration::from_secs(2));
-    let tasks = app.server().workers().tasks();
+    let tasks = &app.tasks();
     assert!(tasks::sweep(tasks).await.is_err(), "the ledger lacks units of the first one");
     assert_eq!(count(&app, &seats, Cells::Total).await.claimed, 0);
     assert_eq!(count(&app, &broken, Cells::Total).await.claimed, 1);

@@ -29,8 +29,7 @@ fn import(app: &TestApp, rooms: Rooms) -> Import {
 
 async fn begin(app: &TestApp, email: &str) -> errors::Result<Acting> {
     let email: Email = email.parse().unwrap();
-    let queue = &app.server().workers().relay().notify;
-    Acting::begin(app.server().core().clone(), queue, &email).await
+    Acting::begin(app.core().clone(), app.notify(), &email).await
 }
 
 async fn run(app: &TestApp, by: &Person, import: &Import, sources: &[Source]) -> Report {
@@ -127,7 +126,7 @@ async fn each_refusal_is_told_with_file_line_and_reason_and_the_rest_is_taken() 
         assert!(printed.contains(line), "{line}\n{printed}");
     }
     assert_eq!(
-        app.server().outbox().list(9).unwrap().len(),
+        app.sent().len(),
         0,
         "nothing is sent before somebody works it off"
     );

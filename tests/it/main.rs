@@ -24,6 +24,7 @@ mod messages;
 mod notices;
 mod office;
 mod orders;
+mod packaged;
 mod pools;
 mod reviews;
 mod schema;

@@ -75,7 +75,7 @@ async fn what_happened_can_be_passed_on_again_and_nobody_gets_a_second_message()
         office::book(&app, &person, &room, from, to).await.expect(201);
     }
     assert_eq!(app.settle().await.len(), 3);
-    let relay = app.server().workers().relay();
+    let relay = &app.relay();
     let hour = SignedDuration::from_hours(1);
     let readers = async |events: Vec<_>| relay::pass_on(relay, &events).await;
     let events = relay::replay(app.store(), app.now() - hour, app.now() + hour, readers).await.unwrap();
@@ -110,7 +110,7 @@ async fn a_one_time_link_opens_a_page_and_sets_a_password_once() {
     assert_eq!(mails.len(), 1, "{:?}", subjects(&mails));
     let (page, token) =
         mails[0].text.split_whitespace().find_map(|word| word.split_once("/password#")).unwrap();
-    assert_eq!(page, app.server().url());
+    assert_eq!(page, app.url());
     let shown = app.get("/password").send().await.expect(200);
     assert!(shown.text.contains("Set a new password") && shown.header("content-security-policy").is_some());
 

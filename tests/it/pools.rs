@@ -21,7 +21,14 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn start() -> Self {
-        let app = TestApp::start().await;
+        Self::at(TestApp::start().await).await
+    }
+
+    pub(crate) async fn counted() -> Self {
+        Self::at(TestApp::counted().await).await
+    }
+
+    async fn at(app: TestApp) -> Self {
         let place = office::place(&app, "Europe/Berlin").await;
         let (desk, anna) = (app.person(Role::Admin).await, app.person(Role::Customer).await);
         Self { app, place, desk, anna }

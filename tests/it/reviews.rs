@@ -22,7 +22,14 @@ struct House {
 
 impl House {
     async fn start() -> Self {
-        let app = TestApp::start().await;
+        Self::at(TestApp::start().await).await
+    }
+
+    async fn counted() -> Self {
+        Self::at(TestApp::counted().await).await
+    }
+
+    async fn at(app: TestApp) -> Self {
         let (admin, moderator) = (app.person(Role::Admin).await, app.person(Role::Moderator).await);
         let place = location(&app, &admin, "Here").await;
         let room = room(&app, &admin, &place, "Blue", 4).await;

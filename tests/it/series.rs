@@ -67,7 +67,7 @@ async fn a_series_books_what_it_can_and_says_of_each_what_became_of_it() {
 
 #[tokio::test]
 async fn all_or_nothing_is_one_transaction_and_leaves_nothing_behind() {
-    let app = TestApp::start().await;
+    let app = TestApp::counted().await;
     let (anna, bob) = (app.person(Role::Customer).await, app.person(Role::Customer).await);
     let room = blue(&app).await;
     let taken = json!({ "room_id": room.id, "start": "2027-01-19T08:30:00Z", "end": "2027-01-19T09:30:00Z" });

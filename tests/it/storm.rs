@@ -14,7 +14,7 @@ use crate::office;
 const CLIENTS: usize = 200;
 
 async fn start() -> (TestApp, Person, Resource) {
-    let app = TestApp::start().await;
+    let app = TestApp::counted().await;
     let berlin = office::place(&app, "Europe/Berlin").await;
     let room =
         office::room(&app, &berlin).rules(|rules| (rules.grid, rules.min_length) = (5, 5)).add(&app).await;

@@ -154,7 +154,7 @@ async fn the_tour_is_what_happens() {
         "```text\nTo: {}\nSubject: {}\n\n{}\n```\n\n```text\n{ics}```\n",
         mail.to.address, mail.subject, mail.text
     );
-    let server = app.server().url();
+    let server = app.url();
     let sent = tour.numbered(&sent.replace(&server, "http://127.0.0.1:8080").replace("\r\n", "\n"));
     tour.say(&sent);
 

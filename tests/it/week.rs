@@ -138,10 +138,10 @@ impl Week {
 
     /// Lets so much time pass, and the workers do what is due by then.
     async fn pass(&mut self, time: SignedDuration) {
-        self.app.server().workers().settle().await.unwrap();
+        self.app.settle().await;
         self.app.advance(time);
         self.looks.push(self.app.now());
-        self.app.server().workers().settle().await.unwrap();
+        self.app.settle().await;
     }
 
     /// Asks for all of it, sixteen at a time; the holds that were made, with what was asked for.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use domain::Event;
 use errors::Result;
-use queue::{Attempt, Job, Queue, Settings, Sqs};
-use tokio::sync::{Mutex, Notify};
+use queue::{Job, Queue, Settings, Sqs};
+use tokio::sync::Mutex;
 
 /// How often the feed is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -66,12 +66,12 @@ impl Workers {
             while self.notify.queue.waiting().await? > 0 {
                 done += 1;
                 let work = |job: Job, attempt| notify::work(&self.notify, job, attempt);
-                batch(&self.notify.queue, work).await;
+                queue::take(&self.notify.queue, |event| queue::consume(&self.notify.queue, event, work)).await?;
             }
             while self.tasks.queue.waiting().await? > 0 {
                 done += 1;
                 let work = |job: Job, attempt| tasks::work(&self.tasks, job, attempt);
-                batch(&self.tasks.queue, work).await;
+                queue::take(&self.tasks.queue, |event| queue::consume(&self.tasks.queue, event, work)).await?;
             }
             if done == 0 {
                 return Ok(());
@@ -160,18 +160,4 @@ impl Workers {
         };
         relay::tail(&self.relay.store, &mut tail, self.notify.clock.now(), readers).await
     }
-}
-
-/// Takes one batch off a queue.
-async fn batch<W, F>(queue: &Queue, work: W)
-where
-    W: Fn(Job, Attempt) -> F,
-    F: Future<Output = Result<()>>,
-{
-    let taken = Notify::new();
-    let once = |event| {
-        taken.notify_one();
-        queue::consume(queue, event, &work)
-    };
-    queue::poll(queue, once, taken.notified()).await;
 }

@@ -29,4 +29,4 @@ pub use client::{MAX_DELAY, NOTIFY, Queue, Sqs, TASKS};
 pub use consume::{Attempt, consume, run};
 pub use create::Settings;
 pub use job::{Job, NotifyJob};
-pub use poll::poll;
+pub use poll::{poll, take};

@@ -45,6 +45,18 @@ where
     }
 }
 
+/// Receives the batch that waits now, if one does, gives it to `handler` and deletes what it did not report as failed.
+///
+/// # Errors
+/// `unavailable` when SQS cannot be reached, `internal` when it refuses.
+pub async fn take<H, F>(queue: &Queue, handler: H) -> Result<()>
+where
+    H: Fn(SqsEvent) -> F,
+    F: Future<Output = SqsBatchResponse>,
+{
+    settle(queue, queue.receive(Duration::ZERO).await?, &handler).await
+}
+
 async fn settle<H, F>(queue: &Queue, event: SqsEvent, handler: &H) -> Result<()>
 where
     H: Fn(SqsEvent) -> F,

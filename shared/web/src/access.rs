@@ -62,12 +62,14 @@ impl Core {
         Self { store, clock, keys: Arc::new(keys), show_usage: false, known }
     }
 
-    /// From what Lambda sets: see [`Store::from_env`] and [`Keys::from_env`].
+    /// From what Lambda sets: see [`Store::from_env`] and [`Keys::from_env`]. `HOLDFAST_SHOW_USAGE`, if it is set to anything,
+    /// has answers tell what they consumed.
     ///
     /// # Errors
     /// `internal` when a variable is missing.
     pub fn from_env() -> Result<Self> {
-        Ok(Self::new(Store::from_env()?, Clock::system(), Keys::from_env()?))
+        let core = Self::new(Store::from_env()?, Clock::system(), Keys::from_env()?);
+        Ok(Self { show_usage: env::optional("HOLDFAST_SHOW_USAGE").is_some(), ..core })
     }
 
     /// Forgets what this process knows of a session, so that its end holds here at once.

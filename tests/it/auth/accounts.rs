@@ -188,7 +188,7 @@ async fn an_invitation_sent_twice_with_one_key_is_one() {
 #[tokio::test]
 async fn the_operator_makes_the_first_administrator() {
     let app = TestApp::start().await;
-    let group = auth::App::new(app.server().core());
+    let group = auth::App::new(app.core());
     let make = |email: &str, password: &'static str| {
         let (email, name) = (email.parse().unwrap(), "root.admin".parse().unwrap());
         auth::make_admin(&group, email, name, password)

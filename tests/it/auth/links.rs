@@ -67,7 +67,7 @@ async fn a_link_ends_after_half_an_hour_and_by_the_next_one() {
 
 #[tokio::test]
 async fn asking_for_a_link_answers_and_costs_the_same_for_nobody() {
-    let app = TestApp::start().await;
+    let app = TestApp::counted().await;
     let (ada, _) = registered(&app, "ada").await;
     let known = forgot(&app, &ada.email).await.expect(202);
     let unknown = forgot(&app, "nobody@people.example").await.expect(202);

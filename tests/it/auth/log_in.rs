@@ -129,7 +129,7 @@ async fn a_registration_sent_twice_with_one_key_makes_one_account() {
 
 #[tokio::test]
 async fn a_log_in_never_tells_whether_there_is_such_an_account() {
-    let app = TestApp::start().await;
+    let app = TestApp::counted().await;
     registered(&app, "ada").await;
     let wrong = try_log_in(&app, "ada", "not the password").await.refused(401, "invalid_credentials");
     for login in ["nobody", "nobody@people.example", "", "a b c", "@"] {

@@ -8,7 +8,7 @@ use crate::harness::TestApp;
 
 #[tokio::test]
 async fn a_manager_adds_a_place_and_a_room_and_anybody_reads_them() {
-    let app = TestApp::start().await;
+    let app = TestApp::counted().await;
     let manager = app.person(Role::Manager).await;
     let body = json!({
         "name": "  Kreuzberg ", "address": "Oranienstraße 1, Berlin", "zone": "Europe/Berlin",

@@ -9,7 +9,7 @@ use crate::harness::{Answer, TestApp};
 
 #[tokio::test]
 async fn an_outage_lists_the_bookings_that_it_touches_and_tells_each_once() {
-    let app = TestApp::start().await;
+    let app = TestApp::counted().await;
     let (admin, customer) = (app.person(Role::Admin).await, app.person(Role::Customer).await);
     let place = location(&app, &admin, "Here").await;
     let (id, other) =

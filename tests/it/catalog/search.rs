@@ -78,7 +78,7 @@ async fn rooms_are_found_by_what_they_are_in_pages() {
 
 #[tokio::test]
 async fn a_page_is_filled_past_many_rooms_that_do_not_fit() {
-    let app = TestApp::start().await;
+    let app = TestApp::counted().await;
     let admin = app.person(Role::Admin).await;
     let place: Location = {
         let id = location(&app, &admin, "Here").await;

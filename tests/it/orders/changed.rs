@@ -14,7 +14,7 @@ async fn change(house: &House, order: &str, key: &str, lines: Value) -> Answer {
 
 #[tokio::test]
 async fn a_stay_is_prolonged_though_its_own_nights_are_the_last_ones() {
-    let house = House::start().await;
+    let house = House::counted().await;
     let rooms = house.nightly(1, 0, ("2027-02-01", "2027-02-20")).await;
     let order = house
         .order(&house.anna, "1", json!([stay(&rooms, 1, ("2027-02-05", "2027-02-08"))]))
@@ -45,7 +45,7 @@ async fn a_stay_is_prolonged_though_its_own_nights_are_the_last_ones() {
 
 #[tokio::test]
 async fn a_change_that_is_refused_leaves_everything_as_it_was_and_tells_what_lacks() {
-    let house = House::start().await;
+    let house = House::counted().await;
     let (rooms, seats) = (house.nightly(1, 0, ("2027-02-01", "2027-02-20")).await, house.total(5, 0).await);
     let lines = json!([stay(&rooms, 1, ("2027-02-05", "2027-02-08")), units(&seats, 3)]);
     let id = house.order(&house.anna, "1", lines).await.expect(201).text_of("id");

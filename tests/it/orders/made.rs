@@ -9,7 +9,7 @@ use crate::pools::{House, stay, units};
 
 #[tokio::test]
 async fn a_customer_orders_reads_and_gives_back_a_stay_with_all_that_belongs_to_it() {
-    let house = House::start().await;
+    let house = House::counted().await;
     let app = &house.app;
     let (rooms, seats) = (house.nightly(5, 0, ("2027-02-01", "2027-03-01")).await, house.total(100, 0).await);
     let lines = json!([stay(&rooms, 2, ("2027-02-10", "2027-02-12")), units(&seats, 4)]);
@@ -50,7 +50,7 @@ async fn a_customer_orders_reads_and_gives_back_a_stay_with_all_that_belongs_to_
 
 #[tokio::test]
 async fn an_order_is_made_once_for_its_key() {
-    let house = House::start().await;
+    let house = House::counted().await;
     let seats = house.total(100, 0).await;
     let lines = json!([units(&seats, 3)]);
     let send = |lines: Value| house.order(&house.anna, "k", lines);

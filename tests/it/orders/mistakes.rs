@@ -98,7 +98,7 @@ async fn every_line_whose_pool_does_not_fit_is_told_at_once() {
 
 #[tokio::test]
 async fn sixty_nights_fit_and_sixty_one_are_refused_clearly() {
-    let house = House::start().await;
+    let house = House::counted().await;
     let rooms = house.nightly(1, 0, ("2027-01-31", "2027-04-30")).await;
     let long = house
         .order(&house.anna, "1", json!([stay(&rooms, 1, ("2027-01-31", "2027-04-02"))]))
@@ -116,7 +116,7 @@ async fn sixty_nights_fit_and_sixty_one_are_refused_clearly() {
 
 #[tokio::test]
 async fn twenty_four_of_the_longest_stays_fit_into_one_transaction_and_twice_as_many_are_refused_unwritten() {
-    let house = House::start().await;
+    let house = House::counted().await;
     let mut pools = Vec::new();
     for _ in 0..2 * MOST_LINES {
         pools.push(house.nightly(1, 0, ("2027-01-31", "2027-04-02")).await);

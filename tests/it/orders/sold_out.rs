@@ -6,7 +6,7 @@ use crate::pools::{House, stay, units};
 
 #[tokio::test]
 async fn what_lacks_is_told_by_line_and_cell_with_the_nearest_alternatives() {
-    let house = House::start().await;
+    let house = House::counted().await;
     let (rooms, seats) = (house.nightly(2, 0, ("2027-02-01", "2027-02-20")).await, house.total(5, 0).await);
     house
         .order(&house.anna, "1", json!([stay(&rooms, 2, ("2027-02-09", "2027-02-11")), units(&seats, 4)]))
@@ -46,7 +46,7 @@ async fn what_lacks_is_told_by_line_and_cell_with_the_nearest_alternatives() {
 
 #[tokio::test]
 async fn what_may_be_overbooked_is_and_the_record_says_so_to_those_who_may_know() {
-    let house = House::start().await;
+    let house = House::counted().await;
     let (rooms, seats) = (house.nightly(1, 1, ("2027-02-01", "2027-02-20")).await, house.total(50, 0).await);
     let nights = |from, to| json!([units(&seats, 1), stay(&rooms, 1, (from, to))]);
     let first = house.order(&house.anna, "1", nights("2027-02-05", "2027-02-07")).await.expect(201);

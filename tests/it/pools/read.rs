@@ -20,7 +20,7 @@ fn nights(found: &[(&str, i64)]) -> Vec<(String, i64)> {
 
 #[tokio::test]
 async fn each_night_tells_what_is_left_and_why_the_quantity_cannot_be_had() {
-    let house = House::start().await;
+    let house = House::counted().await;
     let rooms = house.nightly(2, 0, ("2027-01-04", "2027-01-08")).await;
     house.order(&house.anna, "1", json!([stay(&rooms, 1, ("2027-01-05", "2027-01-06"))])).await.expect(201);
     house

@@ -9,7 +9,7 @@ use crate::harness::Person;
 
 #[tokio::test]
 async fn who_was_there_writes_one_review_and_its_text_is_kept_as_written() {
-    let house = House::start().await;
+    let house = House::counted().await;
     let (app, customer) = (&house.app, house.app.person(Role::Customer).await);
     let booking = house.stay(&customer, 0).await;
     let text = "Good <b>light</b> & \"quiet\"\n— 5 * &amp;";

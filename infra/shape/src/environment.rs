@@ -1,0 +1,179 @@
+//! One execution environment: the runtime emulator, and the function's `bootstrap` below it.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::net::Ipv4Addr;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use reqwest::{Client, StatusCode};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use serde_json::{Value, json};
+
+/// What has to be on the machine; `tests/aws-shape` installs it and says where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tools {
+    /// Folders with a `bootstrap` each, as `cargo lambda build --lambda-dir` makes them: `HOLDFAST_SHAPE`.
+    pub bootstraps: PathBuf,
+    /// Lambda's Runtime Interface Emulator: `HOLDFAST_SHAPE_RIE`.
+    pub emulator: PathBuf,
+    /// A Python that has moto: `HOLDFAST_SHAPE_PYTHON`.
+    pub python: PathBuf,
+    /// The library of libfaketime: `HOLDFAST_SHAPE_FAKETIME`.
+    pub faketime: PathBuf,
+}
+
+impl Tools {
+    /// From the environment; `None` where `HOLDFAST_SHAPE` is not set.
+    ///
+    /// # Errors
+    /// When it is set and one of the others is not.
+    pub fn from_env() -> errors::Result<Option<Self>> {
+        let Some(bootstraps) = env::optional("HOLDFAST_SHAPE") else { return Ok(None) };
+        Ok(Some(Self {
+            bootstraps: bootstraps.into(),
+            emulator: env::required("HOLDFAST_SHAPE_RIE")?.into(),
+            python: env::required("HOLDFAST_SHAPE_PYTHON")?.into(),
+            faketime: env::required("HOLDFAST_SHAPE_FAKETIME")?.into(),
+        }))
+    }
+
+    /// A command that goes by the clock in this file and not by the machine's.
+    pub(crate) fn command(&self, program: &Path, clock: &Path) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env("LD_PRELOAD", &self.faketime)
+            .env("FAKETIME_TIMESTAMP_FILE", clock)
+            .env("FAKETIME_NO_CACHE", "1")
+            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+            .env("TZ", "UTC")
+            .stdin(Stdio::null());
+        command
+    }
+}
+
+/// A running environment. It ends when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Environment {
+    emulator: Child,
+    url: String,
+    log: PathBuf,
+}
+
+/// How a call ended.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// What the function returned.
+    Returned(Value),
+    /// The function failed or died: Lambda's word for it.
+    Failed(Value),
+    /// It took too long.
+    TimedOut,
+}
+
+/// Where it is called and where its runtime asks for work.
+const PORTS: [u16; 2] = [9001, 9002];
+
+impl Environment {
+    /// Starts the emulator; the function starts with the first call, as on Lambda. It writes its log to `log`.
+    pub(crate) fn start(
+        mut command: Command,
+        function: &crate::Function,
+        variables: &BTreeMap<String, String>,
+        log: PathBuf,
+    ) -> io::Result<Self> {
+        let [calls, work] = PORTS.map(|port| format!("{}:{port}", address()));
+        let written = File::options().create(true).append(true).open(&log)?;
+        let emulator = command
+            .args(["--runtime-interface-emulator-address", &calls, "--runtime-api-address", &work])
+            .arg("./bootstrap")
+            .env("AWS_LAMBDA_FUNCTION_NAME", &function.name)
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory.to_string())
+            .env("AWS_LAMBDA_FUNCTION_TIMEOUT", function.timeout.to_string())
+            .envs(variables)
+            .stdout(written.try_clone()?)
+            .stderr(written)
+            .process_group(0)
+            .spawn()?;
+        let url = format!("http://{calls}/2015-03-31/functions/function/invocations");
+        Ok(Self { emulator, url, log })
+    }
+
+    /// Calls the function. The emulator answers 200 whatever became of it.
+    pub(crate) async fn call(&self, client: &Client, event: &Value, timeout: Duration) -> io::Result<Ended> {
+        let body = event.to_string();
+        let sent = async {
+            loop {
+                // Until it listens; a call that was taken is never sent again.
+                match client.post(&self.url).body(body.clone()).send().await {
+                    Err(error) if error.is_connect() => tokio::time::sleep(Duration::from_millis(2)).await,
+                    other => return other,
+                }
+            }
+        };
+        let Ok(answer) = tokio::time::timeout(timeout, sent).await else { return Ok(Ended::TimedOut) };
+        let answer = answer.map_err(io::Error::other)?;
+        let status = answer.status();
+        let text = answer.text().await.map_err(io::Error::other)?;
+        let value: Value = serde_json::from_str(&text).unwrap_or_else(|_| json!({ "errorType": text }));
+        let failed = status != StatusCode::OK || value.get("errorType").is_some();
+        Ok(if failed { Ended::Failed(value) } else { Ended::Returned(value) })
+    }
+
+    /// The process of the function itself, if it runs.
+    fn bootstrap(&self) -> Option<Pid> {
+        let parent = self.emulator.id();
+        let children = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"));
+        let found = children.ok()?.split_whitespace().next()?.parse().ok();
+        // Started by another thread of the emulator.
+        let found = found.or_else(|| child_of(parent));
+        Pid::from_raw(found?)
+    }
+
+    /// Kills the function as `kill -9` does, wherever it stands; whether there was one.
+    pub(crate) fn kill(&self) -> bool {
+        self.bootstrap().is_some_and(|pid| kill_process(pid, Signal::KILL).is_ok())
+    }
+
+    /// The end of its log.
+    pub(crate) fn told(&self) -> String {
+        let text = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<_> = text.lines().filter(|line| !line.contains("(rapid)")).collect();
+        lines.iter().rev().take(6).rev().copied().collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl Drop for Environment {
+    fn drop(&mut self) {
+        // The function first: it is in a group of its own, and would outlive the emulator for a moment.
+        self.kill();
+        if let Ok(id) = i32::try_from(self.emulator.id())
+            && let Some(group) = Pid::from_raw(id)
+        {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+        let _ = self.emulator.wait();
+    }
+}
+
+/// A process whose parent this is, by asking each process.
+fn child_of(parent: u32) -> Option<i32> {
+    let processes = std::fs::read_dir("/proc").ok()?.flatten();
+    processes.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok()).find(|id| {
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        let after = stat.rsplit(')').next().unwrap_or_default().to_owned();
+        after.split_whitespace().nth(1) == Some(parent.to_string().as_str())
+    })
+}
+
+/// An address of this machine that no other environment has, so that its ports are free: all of 127/8 is loopback.
+fn address() -> Ipv4Addr {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let [_, _, high, low] = NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    let [.., run] = (std::process::id() % 250).to_be_bytes();
+    Ipv4Addr::new(127, run + 1, high, low)
+}

@@ -1,0 +1,97 @@
+//! A function with its environments: as many as there are calls at once, up to a bound.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use reqwest::Client;
+use serde_json::Value;
+use tokio::sync::Semaphore;
+
+use crate::environment::{Ended, Environment, Tools};
+use crate::{Function, Place};
+
+/// The most environments of one function: enough for rivals, few enough for two cores.
+const MOST: usize = 4;
+
+/// A function that can be called.
+pub(crate) struct Called {
+    pub(crate) is: Function,
+    tools: Tools,
+    clock: PathBuf,
+    logs: PathBuf,
+    variables: BTreeMap<String, String>,
+    client: Client,
+    free: Semaphore,
+    idle: Mutex<Vec<Arc<Environment>>>,
+    busy: Mutex<Vec<Arc<Environment>>>,
+    started: AtomicUsize,
+}
+
+impl Called {
+    pub(crate) fn new(is: Function, place: &Place, variables: BTreeMap<String, String>, client: Client) -> Self {
+        Self {
+            is,
+            tools: place.tools().clone(),
+            clock: place.clock(),
+            logs: place.logs(),
+            variables,
+            client,
+            free: Semaphore::new(MOST),
+            idle: Mutex::default(),
+            busy: Mutex::default(),
+            started: AtomicUsize::new(0),
+        }
+    }
+
+    /// Calls it in an environment that does nothing else meanwhile.
+    pub(crate) async fn call(&self, event: &Value) -> io::Result<Ended> {
+        let _free = self.free.acquire().await.map_err(io::Error::other)?;
+        let idle = lock(&self.idle).pop();
+        let environment = match idle {
+            Some(environment) => environment,
+            None => Arc::new(self.start()?),
+        };
+        lock(&self.busy).push(Arc::clone(&environment));
+        let ended = environment.call(&self.client, event, Duration::from_secs(self.is.timeout)).await;
+        lock(&self.busy).retain(|busy| !Arc::ptr_eq(busy, &environment));
+        match &ended {
+            // Lambda ends an environment whose call took too long.
+            Ok(Ended::TimedOut) | Err(_) => {}
+            Ok(Ended::Failed(_) | Ended::Returned(_)) => lock(&self.idle).push(environment),
+        }
+        ended
+    }
+
+    /// Kills every process of the function that is at work this moment; how many.
+    pub(crate) fn kill(&self) -> usize {
+        lock(&self.busy).iter().filter(|environment| environment.kill()).count()
+    }
+
+    /// How many environments were started so far.
+    pub(crate) fn environments(&self) -> usize {
+        self.started.load(Ordering::Relaxed)
+    }
+
+    /// The ends of the logs.
+    pub(crate) fn told(&self) -> String {
+        let idle = lock(&self.idle);
+        idle.iter().map(|environment| environment.told()).collect::<Vec<_>>().join("\n")
+    }
+
+    fn start(&self) -> io::Result<Environment> {
+        let number = self.started.fetch_add(1, Ordering::Relaxed);
+        let folder = self.tools.bootstraps.join(&self.is.name);
+        let mut command = self.tools.command(&self.tools.emulator, &self.clock);
+        command.current_dir(folder);
+        let log = self.logs.join(format!("{}-{number}.log", self.is.name));
+        Environment::start(command, &self.is, &self.variables, log)
+    }
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

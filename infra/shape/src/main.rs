@@ -1,0 +1,53 @@
+//! Starts an installation as on AWS, to be used by a person: `tests/aws-shape serve` calls it.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+use shape::{Database, Options, Stack, Tools};
+
+/// The packaged functions behind a gateway on this machine, until Control-C.
+#[derive(Parser)]
+struct Cli {
+    /// Port to listen on; 0 for a free one.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// The project's folder, with template.yaml.
+    #[arg(long, default_value = ".")]
+    root: PathBuf,
+}
+
+/// How often stream, queues and schedules are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let cli = Cli::parse();
+    let tools = Tools::from_env()?.ok_or("HOLDFAST_SHAPE is not set: start this by tests/aws-shape serve")?;
+    let mut secret: [u8; 32] = env::random();
+    if let Some(last) = secret.last_mut() {
+        *last &= 0xf0;
+    }
+    let clock = env::Clock::system();
+    let root = std::path::absolute(cli.root)?;
+    let options = Options { tools, root, database: Database::Moto, now: clock.now(), port: cli.port, besides: Vec::new(), secret };
+    let stack = Stack::start(options).await?;
+    let notify = stack.queue("NotifyQueue")?.url();
+    writeln!(
+        io::stdout(),
+        "As on AWS, at {}/v2 (also /v1 and /api). The clock moves once a second.\nQueue of messages: {notify}",
+        stack.url()
+    )?;
+    loop {
+        tokio::select! {
+            stopped = tokio::signal::ctrl_c() => return Ok(stopped?),
+            () = tokio::time::sleep(LOOK_EVERY) => {
+                stack.set_clock(clock.now())?;
+                if let Err(error) = stack.sources().settle().await {
+                    writeln!(io::stderr(), "shape: {error}")?;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Packaged functions where the process matters: it is killed, a handler panics, each kind of event calls it. Only
+//! `tests/aws-shape` has any; without, there is nothing to ask here.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use domain::Role;
+use futures::future::{join, join_all};
+use serde_json::{Value, json};
+
+use crate::audit_ledger::scene::audited;
+use crate::harness::{Person, TestApp};
+use crate::office;
+use crate::tidy::{files, text};
+
+/// Bookings that are made while processes die.
+const BOOKINGS: usize = 40;
+/// As many at once.
+const CLIENTS: usize = 4;
+/// A client gives up after so many answers that were none.
+const TRIES: usize = 20;
+
+/// An installation of packaged functions, if there are any.
+async fn packaged() -> Option<TestApp> {
+    shape::Tools::from_env().unwrap()?;
+    Some(TestApp::start().await)
+}
+
+/// Books a quarter of an hour with one key until there is an answer; how often it had to ask.
+async fn insist(app: &TestApp, by: &Person, room: &domain::Resource, number: usize) -> usize {
+    let (hour, quarter) = (8 + number / 4 % 10, number % 4 * 15);
+    let day = 5 + number / 40;
+    let start = format!("2027-01-{day:02}T{hour:02}:{quarter:02}:00Z");
+    let end = start.parse::<jiff::Timestamp>().unwrap() + jiff::SignedDuration::from_mins(15);
+    let body = json!({ "room_id": room.id, "start": start, "end": end });
+    for tries in 1..=TRIES {
+        let answer = app.post("/v2/bookings", body.clone()).by(by).key(&format!("number {number}")).unchecked().await;
+        match answer.status.as_u16() {
+            201 => return tries,
+            500 | 503 => {}
+            other => panic!("{other}: {}", answer.text),
+        }
+    }
+    panic!("number {number} was never answered");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn functions_that_are_killed_at_work_lose_nothing_and_do_nothing_twice() {
+    let Some(app) = packaged().await else { return };
+    let stack = app.stack().unwrap();
+    let berlin = office::place(&app, "Europe/Berlin").await;
+    let room = office::room(&app, &berlin).rules(|rules| (rules.grid, rules.min_length) = (5, 5)).add(&app).await;
+    let anna = app.person(Role::Customer).await;
+    let over = AtomicBool::new(false);
+    let killing = async {
+        let mut killed = 0;
+        while !over.load(Ordering::Relaxed) {
+            // At another point of a call each time: a call takes some milliseconds.
+            tokio::time::sleep(std::time::Duration::from_millis(23)).await;
+            killed += stack.kill("bookings");
+        }
+        killed
+    };
+    let booking = async {
+        let (app, anna, room) = (&app, &anna, &room);
+        let each = async |client: usize| {
+            let mut tries = 0;
+            for number in (client..BOOKINGS).step_by(CLIENTS) {
+                tries += insist(app, anna, room, number).await;
+            }
+            tries
+        };
+        let tries: usize = join_all((0..CLIENTS).map(each)).await.into_iter().sum();
+        over.store(true, Ordering::Relaxed);
+        tries
+    };
+    let (killed, tries) = join(killing, booking).await;
+    println!("packaged: {BOOKINGS} bookings in {tries} requests, bookings killed {killed} times at work");
+    assert!(killed > 0, "nothing was killed");
+    let report = audited(&app).await;
+    assert!(report.agrees(), "{report:?}");
+    assert_eq!(report.checked.bookings, u64::try_from(BOOKINGS).unwrap());
+
+    // Messages, while those who make and send them die.
+    let over = AtomicBool::new(false);
+    let killing = async {
+        let mut killed = 0;
+        while !over.load(Ordering::Relaxed) {
+            tokio::time::sleep(std::time::Duration::from_millis(31)).await;
+            killed += stack.kill("relay") + stack.kill("notify") + stack.kill("insights-feed");
+        }
+        killed
+    };
+    let sending = async {
+        for _ in 0..TRIES {
+            let settled = stack.sources().settle().await;
+            // What a killed process had in its hands comes back after this time.
+            app.advance(jiff::SignedDuration::from_mins(4));
+            if settled.is_ok() && app.sent().len() == BOOKINGS {
+                break;
+            }
+        }
+        over.store(true, Ordering::Relaxed);
+    };
+    let (killed, ()) = join(killing, sending).await;
+    let sent = app.settle().await;
+    println!("packaged: {} messages, their functions killed {killed} times at work", sent.len());
+    let about: BTreeSet<_> = sent.iter().map(|mail| mail.id).collect();
+    assert_eq!((sent.len(), about.len()), (BOOKINGS, BOOKINGS));
+}
+
+#[tokio::test]
+async fn a_panic_in_a_handler_is_a_problem_and_its_environment_lives_on() {
+    let Some(app) = packaged().await else { return };
+    let stack = app.stack().unwrap();
+    let ask = |path: &str| {
+        let mut event: Value = serde_json::from_str(&text("events/insights.v2.json")).unwrap();
+        event["rawPath"] = path.into();
+        event["requestContext"]["stage"] = "$default".into();
+        async move { stack.sources().call("panics", &event).await.unwrap() }
+    };
+    let before = ask("/health").await;
+    assert_eq!(before["statusCode"], 200);
+    for _ in 0..3 {
+        let answer = ask("/panic").await;
+        assert_eq!(answer["statusCode"], 500);
+        assert_eq!(answer["headers"]["content-type"], "application/problem+json");
+        assert!(!answer["body"].as_str().unwrap().contains("on purpose"), "{answer}");
+    }
+    assert_eq!(ask("/health").await["body"], before["body"], "it is the same process");
+    assert_eq!(stack.environments("panics"), 1);
+}
+
+#[tokio::test]
+async fn each_example_of_an_event_is_taken_by_its_packaged_function() {
+    let Some(app) = packaged().await else { return };
+    let stack = app.stack().unwrap();
+    let mut taken = 0;
+    for path in files("events", ".json") {
+        let name = path.trim_start_matches("events/").trim_end_matches(".json");
+        let (group, kind) = name.split_once('.').unwrap();
+        let function = if kind == "audit" { "tasks-audit" } else { group };
+        let event: Value = serde_json::from_str(&text(&path)).unwrap();
+        let answer = stack.sources().call(function, &event).await.unwrap();
+        match kind {
+            "v1" | "v2" => assert!([200, 401].contains(&answer["statusCode"].as_u64().unwrap()), "{path}: {answer}"),
+            "sqs" => assert!(answer["batchItemFailures"].is_array(), "{path}: {answer}"),
+            _ => {}
+        }
+        taken += 1;
+    }
+    let event: Value = serde_json::from_str(&text("events/relay.stream.json")).unwrap();
+    stack.sources().call("insights-feed", &event).await.unwrap();
+    println!("packaged: {taken} examples of events taken");
+    assert!(taken >= 14);
+}
+
+#[tokio::test]
+async fn the_daily_audit_runs_and_finds_nothing_where_nothing_is_wrong() {
+    let Some(app) = packaged().await else { return };
+    let stack = app.stack().unwrap();
+    let room = office::blue(&app).await;
+    let anna = app.person(Role::Customer).await;
+    office::book(&app, &anna, &room, "09:00", "10:00").await.expect(201);
+    let clean = stack.sources().schedule("tasks-audit", "audit").await.unwrap();
+    assert_eq!(clean["disagreements"], json!([]), "{clean}");
+}
