@@ -93,7 +93,7 @@ async fn crowd(
     claim: impl Fn(usize) -> Result<Claim>,
 ) -> Result<Crowd> {
     let http = SharedHttpClient::new(OneAtATime {
-        inner: config.http.clone().unwrap_or_else(store::http),
+        inner: config.carrier(),
         busy: Arc::default(),
         takes,
     });

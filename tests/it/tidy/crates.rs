@@ -11,7 +11,7 @@ use super::{root, sources, text};
 const LAYERS: [&[&str]; 9] = [
     &["errors", "gate", "model"],
     &["domain", "env"],
-    &["cache", "calendar", "database"],
+    &["aws", "cache", "calendar", "database"],
     &["store", "queue", "providers"],
     &["ledger"],
     &["audit", "web"],
@@ -22,7 +22,8 @@ const LAYERS: [&[&str]; 9] = [
 const FUNCTIONS: &[&str] = &["auth", "bookings", "catalog", "insights", "notify", "relay", "tasks"];
 
 /// What only some crates may name, so that it can be changed there alone.
-const RESERVED: [(&str, &[&str]); 7] = [
+const RESERVED: [(&str, &[&str]); 8] = [
+    ("aws-smithy-http-client", &["aws"]),
     ("aws-sdk-dynamodb", &["store", "ledger", "proof"]),
     ("aws-sdk-sqs", &["queue"]),
     ("aws-sdk-sesv2", &["providers"]),
