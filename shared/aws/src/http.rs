@@ -45,7 +45,8 @@ fn trusting(roots: &[&str]) -> TrustStore {
 
 #[expect(clippy::expect_used, reason = "it cannot fail, and to trust others instead would be worse")]
 fn https(trusted: TrustStore) -> SharedHttpClient {
-    let context = TlsContext::builder().with_trust_store(trusted).build().expect("a trust store is all it takes");
+    let context =
+        TlsContext::builder().with_trust_store(trusted).build().expect("a trust store is all it takes");
     let builder = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context);
     SharedHttpClient::new(Lazy(builder.build_https()))
 }

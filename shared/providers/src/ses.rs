@@ -29,7 +29,11 @@ impl Ses {
     /// # Errors
     /// `internal` when a variable is missing.
     pub fn from_env() -> Result<Self> {
-        Ok(Self::new(env::required("AWS_REGION")?, aws::credentials()?, env::optional("HOLDFAST_SES_ENDPOINT")))
+        Ok(Self::new(
+            env::required("AWS_REGION")?,
+            aws::credentials()?,
+            env::optional("HOLDFAST_SES_ENDPOINT"),
+        ))
     }
 
     fn new(region: String, credentials: Credentials, endpoint: Option<String>) -> Self {

@@ -12,19 +12,19 @@ const LAYERS: [&[&str]; 9] = [
     &["errors", "gate", "model"],
     &["domain", "env"],
     &["aws", "cache", "calendar", "database"],
-    &["store", "queue", "providers"],
+    &["floor", "store", "queue", "providers"],
     &["ledger"],
     &["audit", "web"],
     FUNCTIONS,
     &["local"],
-    &["proof"],
+    &["lambda", "proof"],
 ];
 const FUNCTIONS: &[&str] = &["auth", "bookings", "catalog", "insights", "notify", "relay", "tasks"];
 
 /// What only some crates may name, so that it can be changed there alone.
 const RESERVED: [(&str, &[&str]); 8] = [
     ("aws-smithy-http-client", &["aws"]),
-    ("aws-sdk-dynamodb", &["store", "ledger", "proof"]),
+    ("aws-sdk-dynamodb", &["floor", "store", "ledger", "proof"]),
     ("aws-sdk-sqs", &["queue"]),
     ("aws-sdk-sesv2", &["providers"]),
     ("lettre", &["providers"]),
