@@ -25,7 +25,7 @@ const FUNCTIONS: &[&str] = &["auth", "bookings", "catalog", "insights", "notify"
 const RESERVED: [(&str, &[&str]); 8] = [
     ("aws-smithy-http-client", &["aws"]),
     ("aws-sdk-dynamodb", &["floor", "store", "ledger", "proof"]),
-    ("aws-sdk-sqs", &["queue"]),
+    ("aws-sdk-sqs", &["aws", "queue"]),
     ("aws-sdk-sesv2", &["providers"]),
     ("lettre", &["providers"]),
     ("axum", &["web", "local"]),
