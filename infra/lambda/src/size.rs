@@ -21,6 +21,6 @@ mod tests {
 
     #[test]
     fn what_repeats_itself_takes_little() {
-        assert!(zipped(&[7; 100_000]).unwrap() < 1_000);
+        assert!(zipped(&vec![7; 100_000]).unwrap() < 1_000);
     }
 }

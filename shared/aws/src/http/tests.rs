@@ -36,8 +36,9 @@ fn the_pinned_roots_are_amazon_s_and_can_be_read() {
         let certificates: Vec<_> = CertificateDer::pem_slice_iter(root.as_bytes()).collect();
         assert_eq!(certificates.len(), 1);
         let certificate = certificates.into_iter().next().unwrap().unwrap();
-        let digest = Sha256::digest(&certificate);
-        assert_eq!(digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>(), fingerprint);
+        let digest: [u8; 32] = Sha256::digest(&certificate).into();
+        let expected = (0..32).map(|at| u8::from_str_radix(&fingerprint[2 * at..2 * at + 2], 16).unwrap());
+        assert!(digest.into_iter().eq(expected), "{fingerprint}");
         store.add(certificate).unwrap();
     }
     assert_eq!(store.len(), FINGERPRINTS.len());
