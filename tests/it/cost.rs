@@ -13,7 +13,7 @@ struct Line(&'static str, Answer, u64, u64);
 
 #[tokio::test]
 async fn each_use_case_costs_what_it_may() {
-    let app = TestApp::start().await;
+    let app = TestApp::counted().await;
     let room = office::blue(&app).await;
     let (person, desk) = (app.person(Role::Customer).await, app.person(Role::Admin).await);
     // Sessions are known before anything is counted, as in a warm function.
@@ -68,7 +68,7 @@ async fn each_use_case_costs_what_it_may() {
 
 #[tokio::test]
 async fn each_use_case_of_orders_costs_what_it_may() {
-    let house = House::start().await;
+    let house = House::counted().await;
     let app = &house.app;
     app.get("/v2/orders").by(&house.anna).send().await.expect(200);
     let rooms = house.nightly(20, 2, ("2027-01-04", "2027-06-01")).await;

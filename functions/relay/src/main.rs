@@ -1,7 +1,7 @@
 //! The relay on Lambda: called by the stream of the Events table.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    lambda_runtime::tracing::init_default_subscriber();
+    aws::log();
     let app = relay::App::from_env()?;
     lambda_runtime::run(lambda_runtime::service_fn(async |event: lambda_runtime::LambdaEvent<_>| {
         Box::pin(relay::handle(&app, event.payload)).await.map_err(lambda_runtime::Error::from)

@@ -1,7 +1,7 @@
 //! Tasks on Lambda: called by the queue, and by a schedule every five minutes.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    lambda_runtime::tracing::init_default_subscriber();
+    aws::log();
     let app = tasks::App::from_env()?;
     lambda_runtime::run(lambda_runtime::service_fn(async |event| {
         Box::pin(tasks::handle(&app, event)).await.map_err(lambda_runtime::Error::from)

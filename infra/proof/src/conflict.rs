@@ -92,11 +92,7 @@ async fn crowd(
     takes: Duration,
     claim: impl Fn(usize) -> Result<Claim>,
 ) -> Result<Crowd> {
-    let http = SharedHttpClient::new(OneAtATime {
-        inner: config.http.clone().unwrap_or_else(store::http),
-        busy: Arc::default(),
-        takes,
-    });
+    let http = SharedHttpClient::new(OneAtATime { inner: config.carrier(), busy: Arc::default(), takes });
     let store = &Store::new(Config { http: Some(http), ..config.clone() });
     let now = Timestamp::from_second(1_800_000_000).map_err(Error::internal)?;
     let claims = (0..clients).map(claim).collect::<Result<Vec<Claim>>>()?;

@@ -74,7 +74,7 @@ pub async fn run(base: &Base, clock: &Clock, size: Size) -> Result<Report> {
     let venue = Venue::new(size.seed);
     venue.open(&store).await?;
     let tally = Arc::new(Tally::default());
-    let http = store::http();
+    let http = config.carrier();
     let mut running = tokio::task::JoinSet::new();
     for number in 0..size.clients {
         let seed = (size.seed, number);

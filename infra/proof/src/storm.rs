@@ -109,9 +109,10 @@ struct Told {
 /// `internal` when there is nobody to tell.
 pub async fn worker(args: Args) -> Result<()> {
     let tally = Arc::new(Tally::default());
-    let wire = Wire::new(store::http(), Arc::clone(&tally), (args.seed, args.number), 0);
+    let config = base::config(&args.endpoint, args.prefix);
+    let wire = Wire::new(config.carrier(), Arc::clone(&tally), (args.seed, args.number), 0);
     let http = Some(SharedHttpClient::new(wire.clone()));
-    let store = Store::new(Config { http, ..base::config(&args.endpoint, args.prefix) });
+    let store = Store::new(Config { http, ..config });
     let (venue, clock) = (Venue::new(args.seed), Clock::at(Venue::opens()));
     let desk = Venue::desk(store)?;
     let mut clients = Vec::new();

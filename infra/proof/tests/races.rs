@@ -336,7 +336,10 @@ async fn an_answer_that_is_lost_before_a_conflict_is_still_an_answer() {
     // Carried out, but the answer is lost; the SDK asks again, and other transactions are in the way; then all is well. With
     // another token the confirmation would meet its own record, and be told that somebody changed it.
     let conflict = Some(Fault::Conflict);
-    let wire = Wire::scripted(store::http(), [Some(Fault::TimeoutAfter), conflict, conflict, conflict, None]);
+    let wire = Wire::scripted(
+        place.config.carrier(),
+        [Some(Fault::TimeoutAfter), conflict, conflict, conflict, None],
+    );
     let config = Config { http: Some(SharedHttpClient::new(wire)), ..place.config.clone() };
     let other = Desk::new(Store::new(config), World::new((0, 0)).unwrap());
     let (confirmed, usage) = store::metered(other.change(Key(1), None, &Step::Confirm, at(1))).await;

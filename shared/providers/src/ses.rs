@@ -14,8 +14,6 @@ use aws_sdk_sesv2::error::{DisplayErrorContext, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::primitives::Blob;
 use aws_sdk_sesv2::types::{Destination, EmailContent, RawMessage};
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use errors::{Code, Error, Result};
 
 use crate::{Email, Mail, Sending, TIMEOUT_SECONDS};
@@ -31,32 +29,23 @@ impl Ses {
     /// # Errors
     /// `internal` when a variable is missing.
     pub fn from_env() -> Result<Self> {
-        let credentials = Credentials::new(
-            env::required("AWS_ACCESS_KEY_ID")?,
-            env::required("AWS_SECRET_ACCESS_KEY")?,
-            env::optional("AWS_SESSION_TOKEN"),
-            None,
-            "environment",
-        );
-        Ok(Self::new(env::required("AWS_REGION")?, credentials, env::optional("HOLDFAST_SES_ENDPOINT")))
+        Ok(Self::new(
+            env::required("AWS_REGION")?,
+            aws::credentials()?,
+            env::optional("HOLDFAST_SES_ENDPOINT"),
+        ))
     }
 
     fn new(region: String, credentials: Credentials, endpoint: Option<String>) -> Self {
-        let builder = aws_smithy_http_client::Builder::new();
-        let http = if endpoint.as_deref().is_some_and(|url| url.starts_with("http://")) {
-            builder.build_http()
-        } else {
-            builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
-        };
         let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(2))
+            .connect_timeout(aws::CONNECT_TIMEOUT)
             .operation_timeout(Duration::from_secs(TIMEOUT_SECONDS))
             .build();
         let mut builder = aws_sdk_sesv2::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region))
             .credentials_provider(credentials)
-            .http_client(http)
+            .http_client(aws::http(endpoint.as_deref()))
             .timeout_config(timeouts)
             .retry_config(RetryConfig::disabled());
         builder.set_endpoint_url(endpoint);

@@ -6,12 +6,9 @@ use aws_credential_types::Credentials;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::retry::RetryConfig;
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
-use aws_sdk_sqs::config::{BehaviorVersion, Region, SharedHttpClient};
+use aws_sdk_sqs::config::{BehaviorVersion, Region};
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName};
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use errors::{Error, Result};
 
 use crate::batch::{MAX_ENTRIES, Outgoing, seconds};
@@ -44,25 +41,20 @@ impl Sqs {
     /// # Errors
     /// `internal` when a variable is missing.
     pub fn from_env() -> Result<Self> {
-        let credentials = Credentials::from_keys(
-            env::required("AWS_ACCESS_KEY_ID")?,
-            env::required("AWS_SECRET_ACCESS_KEY")?,
-            env::optional("AWS_SESSION_TOKEN"),
-        );
         let endpoint = env::optional("HOLDFAST_SQS_ENDPOINT");
-        Ok(Self::connect(endpoint, env::required("AWS_REGION")?, credentials))
+        Ok(Self::connect(endpoint, env::required("AWS_REGION")?, aws::credentials()?))
     }
 
     /// An endpoint that checks no credentials, as the laptop's.
     pub fn local(endpoint: impl Into<String>) -> Self {
-        let credentials = Credentials::from_keys("local", "local", None);
+        let credentials = Credentials::new("local", "local", None, None, "local");
         Self::connect(Some(endpoint.into()), "us-east-1".to_owned(), credentials)
     }
 
     fn connect(endpoint: Option<String>, region: String, credentials: Credentials) -> Self {
         let mut config = aws_sdk_sqs::Config::builder()
             .behavior_version(BehaviorVersion::latest())
-            .http_client(http_client(endpoint.as_deref()))
+            .http_client(aws::http(endpoint.as_deref()))
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .timeout_config(timeouts(Duration::ZERO))
             .region(Region::new(region))
@@ -192,19 +184,9 @@ fn record(message: Message) -> SqsMessage {
     record
 }
 
-/// A plain-text endpoint needs no certificates, and loading them is most of a client's start-up time.
-/// Elsewhere the system's trust store is loaded with the first request; pinning Amazon's roots is still to be done.
-fn http_client(endpoint: Option<&str>) -> SharedHttpClient {
-    if endpoint.is_some_and(|url| url.starts_with("http://")) {
-        Builder::new().build_http()
-    } else {
-        Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
-    }
-}
-
 fn timeouts(wait: Duration) -> TimeoutConfig {
     TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(2))
+        .connect_timeout(aws::CONNECT_TIMEOUT)
         .operation_attempt_timeout(Duration::from_secs(5) + wait)
         .operation_timeout(Duration::from_secs(12) + wait)
         .build()

@@ -7,12 +7,12 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
-use aws_smithy_http_client::tls;
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use errors::Result;
 
 use crate::meter::CountTrips;
-use crate::schema::Table;
+use crate::schema::{ACCOUNTS, PARTITION, SORT, Table};
 
 /// The longest that one call may take, all its attempts together. The relay's look back relies on it.
 pub const CALL_TIMEOUT: Duration = Duration::from_mins(1);
@@ -26,15 +26,18 @@ pub struct Config {
     pub region: String,
     /// What every table's name starts with.
     pub prefix: String,
-    /// Access key, secret, session token.
-    pub credentials: (String, String, Option<String>),
+    /// Who asks.
+    pub credentials: Credentials,
     /// How long an attempt at a call may take, and all attempts together, at most [`CALL_TIMEOUT`].
     pub timeouts: (Duration, Duration),
     /// The longest pause before a call that failed is tried for the second time; it doubles with each further attempt.
     pub backoff: Duration,
-    /// What carries the requests, [`http`] when unset: a place for a test to lose some of them.
+    /// What carries the requests, [`aws::http`] when unset: a place for a test to lose some of them.
     pub http: Option<SharedHttpClient>,
 }
+
+/// How long a function's start may wait for the first connection.
+const PRIME_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The SDK's own pause.
 const BACKOFF: Duration = Duration::from_secs(1);
@@ -49,12 +52,8 @@ impl Config {
             endpoint: env::optional("HOLDFAST_DYNAMODB_ENDPOINT"),
             region: env::required("AWS_REGION")?,
             prefix: env::optional("HOLDFAST_TABLE_PREFIX").unwrap_or_else(|| "Holdfast-".to_owned()),
-            credentials: (
-                env::required("AWS_ACCESS_KEY_ID")?,
-                env::required("AWS_SECRET_ACCESS_KEY")?,
-                env::optional("AWS_SESSION_TOKEN"),
-            ),
-            timeouts: (Duration::from_secs(3), Duration::from_secs(15)),
+            credentials: aws::credentials()?,
+            timeouts: (aws::CONNECT_TIMEOUT, Duration::from_secs(15)),
             backoff: BACKOFF,
             http: None,
         })
@@ -66,20 +65,18 @@ impl Config {
             endpoint: Some(endpoint),
             region: "us-east-1".to_owned(),
             prefix: "Holdfast-".to_owned(),
-            credentials: ("local".to_owned(), "local".to_owned(), None),
+            credentials: Credentials::new("local", "local", None, None, "local"),
             // Nobody answers faster when asked again on the same two cores.
             timeouts: (CALL_TIMEOUT, CALL_TIMEOUT),
             backoff: BACKOFF,
             http: None,
         }
     }
-}
 
-/// The one HTTP client, with its own connections.
-pub fn http() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new()
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-        .build_https()
+    /// What carries the requests.
+    pub fn carrier(&self) -> SharedHttpClient {
+        self.http.clone().unwrap_or_else(|| aws::http(self.endpoint.as_deref()))
+    }
 }
 
 /// The tables. Cheap to clone.
@@ -92,7 +89,7 @@ pub struct Store {
 impl Store {
     /// Connects on first use.
     pub fn new(config: Config) -> Self {
-        let (key, secret, token) = config.credentials;
+        let http = config.carrier();
         let (attempt, call) = config.timeouts;
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(attempt)
@@ -102,8 +99,8 @@ impl Store {
         let mut builder = aws_sdk_dynamodb::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(config.region))
-            .credentials_provider(Credentials::new(key, secret, token, None, "environment"))
-            .http_client(config.http.unwrap_or_else(http))
+            .credentials_provider(config.credentials)
+            .http_client(http)
             .timeout_config(timeouts)
             .retry_config(RetryConfig::standard().with_max_attempts(3).with_initial_backoff(config.backoff))
             .interceptor(CountTrips);
@@ -119,6 +116,21 @@ impl Store {
         Config::from_env().map(Self::new)
     }
 
+    /// Makes the connection before anybody waits for it: while a function starts it has a whole processor, and afterwards
+    /// the share that its memory buys. Asks for an item that is not there, once, for at most a second; the answer does
+    /// not matter, and whether there is one is found out by who needs it.
+    pub async fn prime(&self) {
+        let nothing = AttributeValue::S("-".to_owned());
+        let request = self.client.get_item().table_name(self.name(&ACCOUNTS));
+        let request = request.key(PARTITION, nothing.clone()).key(SORT, nothing).customize();
+        let once = aws_sdk_dynamodb::Config::builder().retry_config(RetryConfig::disabled());
+        match tokio::time::timeout(PRIME_TIMEOUT, request.config_override(once).send()).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "the first call to the database failed"),
+            Err(_) => tracing::debug!("the first call to the database was not answered in time"),
+        }
+    }
+
     /// The SDK's client, for `ledger` and for making tables.
     pub fn client(&self) -> &Client {
         &self.client
@@ -127,5 +139,26 @@ impl Store {
     /// The table's full name.
     pub fn name(&self, table: &Table) -> String {
         format!("{}{}", self.prefix, table.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_start_goes_on_where_nobody_listens() {
+        Store::new(Config::local("http://127.0.0.1:1".to_owned())).prime().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_start_goes_on_where_nobody_answers() {
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let begun = Instant::now();
+        Store::new(Config::local(format!("http://{}", silent.local_addr().unwrap()))).prime().await;
+        assert_eq!(begun.elapsed().as_secs(), 1);
     }
 }

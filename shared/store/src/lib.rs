@@ -76,7 +76,7 @@ pub use accounts::{Account, Link, account_from};
 pub use bookings::{LONGEST, booking_from};
 pub use calendar_feeds::{CalendarFeed, calendar_feed_from};
 pub use catalog::{location_from, resource_from};
-pub use client::{CALL_TIMEOUT, Config, Store, http};
+pub use client::{CALL_TIMEOUT, Config, Store};
 pub use events::event_from;
 pub use limits::Limit;
 pub use meter::{Usage, metered, read as count_read};

@@ -12,6 +12,8 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::signing::PROVIDER;
+
 const ISSUER: &str = "holdfast";
 /// How long an access token holds, in seconds.
 pub(crate) const ACCESS_SECONDS: i64 = 15 * 60;
@@ -52,6 +54,8 @@ impl Keys {
     /// # Errors
     /// `internal` when the key cannot be encoded.
     pub fn from_secret(secret: &[u8; 32]) -> Result<Self> {
+        // Not the first time in this process: it is the same one.
+        let _ = PROVIDER.install_default();
         let signing = SigningKey::from_bytes(&derive(secret, b"access tokens"));
         let public = signing.verifying_key().to_bytes();
         let document = signing.to_pkcs8_der().map_err(Error::internal)?;

@@ -32,6 +32,7 @@ mod problem;
 mod reply;
 mod request;
 mod serve;
+mod signing;
 mod tokens;
 mod version;
 

@@ -62,11 +62,12 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
     Problem(Error::internal(format!("a handler panicked: {text}"))).into_response()
 }
 
-/// Runs the API on Lambda: logs as JSON, then one request after the other.
+/// Runs the API on Lambda: one request after the other, over a connection to the database that was made before the first.
 ///
 /// # Errors
 /// When the Lambda runtime ends.
 pub async fn run(api: Api, core: Core) -> Result<(), lambda_http::Error> {
-    tracing_subscriber::fmt().json().with_current_span(false).with_ansi(false).without_time().init();
+    aws::log();
+    core.store.prime().await;
     lambda_http::run(service(api, &core)).await
 }

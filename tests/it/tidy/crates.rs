@@ -11,20 +11,21 @@ use super::{root, sources, text};
 const LAYERS: [&[&str]; 9] = [
     &["errors", "gate", "model"],
     &["domain", "env"],
-    &["cache", "calendar", "database"],
-    &["store", "queue", "providers"],
+    &["aws", "cache", "calendar", "database"],
+    &["floor", "store", "queue", "providers"],
     &["ledger"],
     &["audit", "web"],
     FUNCTIONS,
     &["local"],
-    &["proof"],
+    &["lambda", "proof"],
 ];
 const FUNCTIONS: &[&str] = &["auth", "bookings", "catalog", "insights", "notify", "relay", "tasks"];
 
 /// What only some crates may name, so that it can be changed there alone.
-const RESERVED: [(&str, &[&str]); 7] = [
-    ("aws-sdk-dynamodb", &["store", "ledger", "proof"]),
-    ("aws-sdk-sqs", &["queue"]),
+const RESERVED: [(&str, &[&str]); 8] = [
+    ("aws-smithy-http-client", &["aws"]),
+    ("aws-sdk-dynamodb", &["floor", "store", "ledger", "proof"]),
+    ("aws-sdk-sqs", &["aws", "queue"]),
     ("aws-sdk-sesv2", &["providers"]),
     ("lettre", &["providers"]),
     ("axum", &["web", "local"]),
