@@ -44,13 +44,20 @@ impl Sqs {
     /// # Errors
     /// `internal` when a variable is missing.
     pub fn from_env() -> Result<Self> {
+        Self::reach(env::optional("HOLDFAST_SQS_ENDPOINT"), env::required("AWS_REGION")?)
+    }
+
+    /// This region's SQS or what listens at the endpoint, with the `AWS_*` credentials of the environment.
+    ///
+    /// # Errors
+    /// `internal` when a variable is missing.
+    pub fn reach(endpoint: Option<String>, region: String) -> Result<Self> {
         let credentials = Credentials::from_keys(
             env::required("AWS_ACCESS_KEY_ID")?,
             env::required("AWS_SECRET_ACCESS_KEY")?,
             env::optional("AWS_SESSION_TOKEN"),
         );
-        let endpoint = env::optional("HOLDFAST_SQS_ENDPOINT");
-        Ok(Self::connect(endpoint, env::required("AWS_REGION")?, credentials))
+        Ok(Self::connect(endpoint, region, credentials))
     }
 
     /// An endpoint that checks no credentials, as the laptop's.
