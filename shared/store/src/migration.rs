@@ -88,11 +88,17 @@ impl Store {
         let mut taken = Vec::new();
         for table in TABLES {
             let Some(step) = self.missing_of(table).await?.into_iter().next() else { continue };
-            match &step.what {
-                What::Make => self.create_table(table).await?,
-                What::Wait { .. } => {}
-                What::Expire => self.expire(table).await?,
-                What::Add(index) => self.add_index(table, index).await?,
+            let done = match &step.what {
+                What::Make => self.create_table(table).await,
+                What::Wait { .. } => Ok(()),
+                What::Expire => self.expire(table).await,
+                What::Add(index) => self.add_index(table, index).await,
+            };
+            // What somebody else has done in the meantime is refused, and is done.
+            if let Err(error) = done
+                && self.missing_of(table).await?.contains(&step)
+            {
+                return Err(error);
             }
             taken.push(step);
         }
@@ -113,7 +119,8 @@ impl Store {
             missing.push(wait(&found, None));
         }
         let existing = found.global_secondary_indexes();
-        missing.extend(existing.iter().filter(|index| !is_ready(index)).map(|index| wait(&found, Some(index))));
+        missing
+            .extend(existing.iter().filter(|index| !is_ready(index)).map(|index| wait(&found, Some(index))));
         if table.expires && !(made && self.expires(table).await?) {
             missing.push(What::Expire);
         }

@@ -7,8 +7,8 @@ use domain::text::{Email, InvalidText};
 use domain::{ResourceId, Span};
 use env::Clock;
 use jiff::{SignedDuration, Timestamp};
-use local::import::{Import, Rooms, Shift, Source};
 use local::Acting;
+use local::import::{Import, Rooms, Shift, Source};
 use web::Core;
 
 use super::{Outcome, Place, say};

@@ -41,10 +41,9 @@ fn until(child: &mut Child, text: &str) -> BufReader<ChildStdout> {
 
 /// The table of bookings as a release had it that knew one index, without expiry, and some bookings in it.
 async fn older(database: &Database, bookings: usize) -> Vec<domain::Booking> {
-    let attributes = ["pk", "sk", "user", "starts"].map(|name| json!({ "AttributeName": name, "AttributeType": "S" }));
-    let keys = |partition: &str, sort: &str| {
-        json!([{ "AttributeName": partition, "KeyType": "HASH" }, { "AttributeName": sort, "KeyType": "RANGE" }])
-    };
+    let attributes =
+        ["pk", "sk", "user", "starts"].map(|name| json!({ "AttributeName": name, "AttributeType": "S" }));
+    let keys = |partition: &str, sort: &str| json!([{ "AttributeName": partition, "KeyType": "HASH" }, { "AttributeName": sort, "KeyType": "RANGE" }]);
     let table = json!({
         "TableName": "Holdfast-Reservations",
         "BillingMode": "PAY_PER_REQUEST",
@@ -79,7 +78,10 @@ async fn an_interrupted_migration_goes_on_where_it_was_and_asks_for_no_index_twi
     for step in ["let items of", "add index by_place to", "add index by_state to"] {
         assert!(said(&plan).contains(&format!("{step} table Holdfast-Reservations")), "{plan:?}");
     }
-    assert!(!said(&plan).contains("by_user") && said(&plan).contains("make table Holdfast-Ledger"), "{plan:?}");
+    assert!(
+        !said(&plan).contains("by_user") && said(&plan).contains("make table Holdfast-Ledger"),
+        "{plan:?}"
+    );
     assert!(slow.promised().is_empty());
 
     slow.hold(true);
@@ -97,7 +99,10 @@ async fn an_interrupted_migration_goes_on_where_it_was_and_asks_for_no_index_twi
     std::io::Read::read_to_string(&mut told, &mut rest).unwrap();
     assert!(second.wait().unwrap().success(), "{rest}");
     assert!(rest.contains("add index by_state") && rest.contains("Done after"), "{rest}");
-    assert!(rest.contains("wait for index by_state of table Holdfast-Reservations: CREATING, backfilling"), "{rest}");
+    assert!(
+        rest.contains("wait for index by_state of table Holdfast-Reservations: CREATING, backfilling"),
+        "{rest}"
+    );
     let by = |index: &str| ("Holdfast-Reservations".to_owned(), index.to_owned());
     assert_eq!(slow.promised(), [(by("by_place"), 1), (by("by_state"), 1)].into());
     assert_eq!(slow.refused(), 0);
@@ -125,8 +130,7 @@ async fn two_who_migrate_at_once_do_no_harm() {
     let database = database::start(&Data::Memory, Clock::system()).await.unwrap();
     older(&database, 3).await;
     let slow = Slow::before(database.url()).await;
-    let both: Vec<Child> =
-        (0..2).map(|_| holdfast(&["migrate"], &slow.url).spawn().unwrap()).collect();
+    let both: Vec<Child> = (0..2).map(|_| holdfast(&["migrate"], &slow.url).spawn().unwrap()).collect();
     for child in both {
         let output = child.wait_with_output().unwrap();
         assert!(output.status.success(), "{output:?}");
@@ -172,7 +176,8 @@ async fn the_first_administrator_the_audit_and_the_replay_work_on_an_installatio
 
     let audit = holdfast(&["audit", "--settle", "0"], &serving.database).output().unwrap();
     assert!(audit.status.success() && said(&audit).contains("1 claims of 1 bookings"), "{audit:?}");
-    let other = holdfast(&["audit", "--settle", "0", "--prefix", "Other-"], &serving.database).output().unwrap();
+    let other =
+        holdfast(&["audit", "--settle", "0", "--prefix", "Other-"], &serving.database).output().unwrap();
     assert!(!other.status.success(), "tables that are not there agree with nothing: {other:?}");
 
     let (from, to) = (Clock::system().now() - SignedDuration::from_hours(1), Clock::system().now());
@@ -182,8 +187,13 @@ async fn the_first_administrator_the_audit_and_the_replay_work_on_an_installatio
     let queue = |name: &str| format!("{}/000000000000/{name}", serving.queues);
     let mut command = Command::new(env!("CARGO_BIN_EXE_holdfast"));
     command.args(["replay", "--aws"]).args(&range).stdin(Stdio::null());
-    command.env("AWS_REGION", "us-east-1").env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local");
-    command.env("HOLDFAST_DYNAMODB_ENDPOINT", &serving.database).env("HOLDFAST_SQS_ENDPOINT", &serving.queues);
+    command
+        .env("AWS_REGION", "us-east-1")
+        .env("AWS_ACCESS_KEY_ID", "local")
+        .env("AWS_SECRET_ACCESS_KEY", "local");
+    command
+        .env("HOLDFAST_DYNAMODB_ENDPOINT", &serving.database)
+        .env("HOLDFAST_SQS_ENDPOINT", &serving.queues);
     command.env("HOLDFAST_QUEUE_NOTIFY", queue("notify")).env("HOLDFAST_QUEUE_TASKS", queue("tasks"));
     let replayed = command.output().unwrap();
     assert!(replayed.status.success(), "{replayed:?}");
