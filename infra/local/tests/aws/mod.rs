@@ -120,7 +120,8 @@ async fn an_interrupted_migration_goes_on_where_it_was_and_asks_for_no_index_twi
         }
     }
     let mut made: Vec<_> = made.into_iter().map(|booking| booking.id).collect();
-    (found.sort(), made.sort());
+    found.sort();
+    made.sort();
     assert_eq!(found, made);
     database.stop().await.unwrap();
 }
