@@ -115,6 +115,24 @@ async fn each_use_case_of_orders_costs_what_it_may() {
     check(&lines);
 }
 
+/// What follows a booking by itself: the message, its way out, the entry by person, and on a laptop the relay's own place in
+/// the feed, which the stream keeps on AWS.
+#[tokio::test]
+#[expect(clippy::print_stdout, reason = "the figures are for people")]
+async fn what_follows_a_booking_costs_what_it_may() {
+    let app = TestApp::start().await;
+    let room = office::blue(&app).await;
+    let person = app.person(Role::Customer).await;
+    app.settle().await;
+    let (_, idle) = store::metered(app.settle()).await;
+    let new = app.post("/v2/bookings", office::wanted(&room, "09:00", "10:00")).by(&person).key("one");
+    new.send().await.expect(201);
+    let (mails, usage) = store::metered(app.settle()).await;
+    println!("after a booking: {usage}; when nothing happened: {idle}");
+    assert_eq!((mails.len(), idle.half_writes), (1, 0));
+    assert!(usage.half_writes <= 2 * 15, "{usage}");
+}
+
 /// Prints the table, and holds each line to what it may cost.
 #[expect(clippy::print_stdout, reason = "the table is for people")]
 fn check(lines: &[Line]) {

@@ -2,14 +2,14 @@
 //!
 //! The embedded database belongs to one process. So while a directory is being served, its `serving.json` names the endpoints,
 //! and commands speak to those; otherwise a command opens the data itself. `HOLDFAST_DYNAMODB_ENDPOINT` and
-//! `HOLDFAST_SQS_ENDPOINT` name real ones instead.
+//! `HOLDFAST_SQS_ENDPOINT` name real ones instead. An installation in AWS is reached with the environment's credentials.
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 
 use env::Clock;
-use queue::Queue;
+use queue::{Queue, Sqs};
 use serde::{Deserialize, Serialize};
 use store::{Config, Store};
 
@@ -30,11 +30,22 @@ pub struct Serving {
     pub queues: String,
 }
 
+/// Where an installation in AWS is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Aws {
+    /// What every table's name starts with.
+    pub prefix: String,
+    /// The region; `AWS_REGION` when not given.
+    pub region: Option<String>,
+    /// What answers for tables and queues, if not AWS itself.
+    pub endpoint: Option<String>,
+}
+
 /// An installation.
 pub struct Installation {
     store: Store,
-    queue: Queue,
-    tasks: Queue,
+    /// Of messages and of tasks.
+    queues: Option<(Queue, Queue)>,
     own: Option<(Database, Endpoint)>,
 }
 
@@ -82,8 +93,29 @@ impl Installation {
         let store =
             Store::new(Config::local(env::optional("HOLDFAST_DYNAMODB_ENDPOINT").unwrap_or(database)));
         let endpoint = env::optional("HOLDFAST_SQS_ENDPOINT").unwrap_or(queues);
-        let (queue, tasks) = workers::queues(&endpoint).await.map_err(io::Error::other)?;
-        Ok(Self { store, queue, tasks, own })
+        let queues = workers::queues(&endpoint).await.map_err(io::Error::other)?;
+        Ok(Self { store, queues: Some(queues), own })
+    }
+
+    /// Reaches an installation in AWS, with the `AWS_*` credentials of the environment. Its queues are those whose URLs are in
+    /// `HOLDFAST_QUEUE_NOTIFY` and `HOLDFAST_QUEUE_TASKS`; most commands need none.
+    ///
+    /// # Errors
+    /// When a variable is missing.
+    pub fn on_aws(aws: &Aws) -> errors::Result<Self> {
+        let region = aws.region.clone().map_or_else(|| env::required("AWS_REGION"), Ok)?;
+        let mut config = Config::in_region(region.clone())?;
+        config.prefix.clone_from(&aws.prefix);
+        config.endpoint = aws.endpoint.clone().or(config.endpoint);
+        let endpoint = aws.endpoint.clone().or_else(|| env::optional("HOLDFAST_SQS_ENDPOINT"));
+        let queues = match (env::optional(queue::NOTIFY), env::optional(queue::TASKS)) {
+            (Some(notify), Some(tasks)) => {
+                let sqs = Sqs::reach(endpoint, region)?;
+                Some((sqs.queue(notify), sqs.queue(tasks)))
+            }
+            _ => None,
+        };
+        Ok(Self { store: Store::new(config), queues, own: None })
     }
 
     /// The tables.
@@ -91,14 +123,13 @@ impl Installation {
         &self.store
     }
 
-    /// The queue of messages.
-    pub fn queue(&self) -> &Queue {
-        &self.queue
-    }
-
-    /// The queue of tasks.
-    pub fn tasks(&self) -> &Queue {
-        &self.tasks
+    /// The queue of messages and the queue of tasks.
+    ///
+    /// # Errors
+    /// When the environment does not name them.
+    pub fn queues(&self) -> io::Result<&(Queue, Queue)> {
+        let missing = || format!("the environment names no queues in {} and {}", queue::NOTIFY, queue::TASKS);
+        self.queues.as_ref().ok_or_else(|| io::Error::other(missing()))
     }
 
     /// Lets go of it.

@@ -17,7 +17,7 @@ pub use database;
 pub use demo::{Demo, demo};
 pub use front::{Came, Front};
 pub use groups::{api, groups};
-pub use installation::{Installation, Serving};
+pub use installation::{Aws, Installation, Serving};
 pub use secret::secret;
 pub use server::{Options, Server, start};
 pub use workers::Workers;

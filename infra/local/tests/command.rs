@@ -1,7 +1,9 @@
 //! The `holdfast` command as a user runs it: started, spoken to over HTTP, stopped, killed, started again.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+mod aws;
 mod running;
+mod slow;
 
 use std::collections::BTreeSet;
 
@@ -56,7 +58,7 @@ fn a_directory_is_migrated_once() {
     let dir = tempfile::tempdir().unwrap();
     let first = holdfast(dir.path(), &["migrate"], None);
     assert!(first.status.success(), "{first:?}");
-    assert!(String::from_utf8_lossy(&first.stdout).contains("created table Holdfast-Ledger"), "{first:?}");
+    assert!(String::from_utf8_lossy(&first.stdout).contains("make table Holdfast-Ledger"), "{first:?}");
     let second = holdfast(dir.path(), &["migrate"], None);
     assert_eq!(String::from_utf8_lossy(&second.stdout).trim(), "All tables and indexes are there.");
 }
@@ -93,7 +95,7 @@ async fn an_audit_says_where_ledger_and_records_disagree_and_repairs_it_if_told_
 }
 
 /// A booking of tomorrow.
-fn alone(now: Timestamp) -> Booking {
+pub(crate) fn alone(now: Timestamp) -> Booking {
     let start = now + SignedDuration::from_hours(24);
     Booking {
         id: BookingId::new(now, env::random()),

@@ -41,8 +41,15 @@ impl Sqs {
     /// # Errors
     /// `internal` when a variable is missing.
     pub fn from_env() -> Result<Self> {
-        let endpoint = env::optional("HOLDFAST_SQS_ENDPOINT");
-        Ok(Self::connect(endpoint, env::required("AWS_REGION")?, aws::credentials()?))
+        Self::reach(env::optional("HOLDFAST_SQS_ENDPOINT"), env::required("AWS_REGION")?)
+    }
+
+    /// This region's SQS or what listens at the endpoint, with the `AWS_*` credentials of the environment.
+    ///
+    /// # Errors
+    /// `internal` when a variable is missing.
+    pub fn reach(endpoint: Option<String>, region: String) -> Result<Self> {
+        Ok(Self::connect(endpoint, region, aws::credentials()?))
     }
 
     /// An endpoint that checks no credentials, as the laptop's.

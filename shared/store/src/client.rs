@@ -48,9 +48,17 @@ impl Config {
     /// # Errors
     /// `internal` when a variable is missing.
     pub fn from_env() -> Result<Self> {
+        Self::in_region(env::required("AWS_REGION")?)
+    }
+
+    /// As [`Config::from_env`], in this region whatever the environment says of it.
+    ///
+    /// # Errors
+    /// `internal` when a variable is missing.
+    pub fn in_region(region: String) -> Result<Self> {
         Ok(Self {
             endpoint: env::optional("HOLDFAST_DYNAMODB_ENDPOINT"),
-            region: env::required("AWS_REGION")?,
+            region,
             prefix: env::optional("HOLDFAST_TABLE_PREFIX").unwrap_or_else(|| "Holdfast-".to_owned()),
             credentials: aws::credentials()?,
             timeouts: (aws::CONNECT_TIMEOUT, Duration::from_secs(15)),

@@ -1,58 +1,44 @@
-//! Making the tables of [`schema`](crate::schema), and adding what is missing to those of an older release.
+//! Tables and indexes of [`schema`](crate::schema) as `DynamoDB` is told of them; [`migration`](crate::migration) says when.
 
-use std::collections::BTreeSet;
-
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::describe_table::DescribeTableError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, CreateGlobalSecondaryIndexAction, GlobalSecondaryIndex,
     GlobalSecondaryIndexUpdate, KeySchemaElement, KeyType, Projection, ProjectionType, ScalarAttributeType,
-    TimeToLiveSpecification,
+    TableDescription, TimeToLiveSpecification, TimeToLiveStatus,
 };
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use errors::{Error, Result};
 
 use crate::Store;
-use crate::schema::{EXPIRES, Index, PARTITION, SORT, TABLES, Table};
+use crate::schema::{EXPIRES, Index, PARTITION, SORT, Table};
 use crate::table::broken;
 
 impl Store {
-    /// Makes the tables that are missing and adds the first missing index to each that exists: `DynamoDB` takes one at a time.
-    /// Tells what it did; call it again until it tells nothing.
-    ///
-    /// # Errors
-    /// `unavailable` when the database is; `internal` when it refuses a definition.
-    pub async fn migrate(&self) -> Result<Vec<String>> {
-        let mut done = Vec::new();
-        for table in TABLES {
-            match self.indexes_of(table).await? {
-                None => {
-                    self.create_table(table).await?;
-                    done.push(format!("created table {}", self.name(table)));
-                }
-                Some(existing) => {
-                    if let Some(index) = table.indexes.iter().find(|index| !existing.contains(index.name)) {
-                        self.add_index(table, index).await?;
-                        done.push(format!("adding index {} to table {}", index.name, self.name(table)));
-                    }
-                }
-            }
-        }
-        Ok(done)
-    }
-
-    async fn indexes_of(&self, table: &Table) -> Result<Option<BTreeSet<String>>> {
+    /// The table as it is, or `None` when there is none.
+    pub(crate) async fn describe(&self, table: &Table) -> Result<Option<TableDescription>> {
         match self.client().describe_table().table_name(self.name(table)).send().await {
-            Ok(answer) => {
-                let indexes =
-                    answer.table.and_then(|table| table.global_secondary_indexes).unwrap_or_default();
-                Ok(Some(indexes.into_iter().filter_map(|index| index.index_name).collect()))
-            }
-            Err(error) if error.as_service_error().is_some_and(aws_sdk_dynamodb::operation::describe_table::DescribeTableError::is_resource_not_found_exception) => {
+            Ok(answer) => Ok(answer.table),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(DescribeTableError::is_resource_not_found_exception) =>
+            {
                 Ok(None)
             }
             Err(error) => Err(broken(error)),
         }
     }
 
-    async fn create_table(&self, table: &Table) -> Result<()> {
+    /// Whether items of the table expire, or will in a moment.
+    pub(crate) async fn expires(&self, table: &Table) -> Result<bool> {
+        let request = self.client().describe_time_to_live().table_name(self.name(table));
+        let ttl = request.send().await.map_err(broken)?.time_to_live_description;
+        let status = ttl.and_then(|ttl| ttl.time_to_live_status);
+        Ok(matches!(status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)))
+    }
+
+    pub(crate) async fn create_table(&self, table: &Table) -> Result<()> {
         let mut request = self
             .client()
             .create_table()
@@ -70,36 +56,48 @@ impl Store {
                     .map_err(Error::internal)?,
             );
         }
-        request.send().await.map_err(broken)?;
-        if table.expires {
-            let ttl = TimeToLiveSpecification::builder().enabled(true).attribute_name(EXPIRES).build();
-            let ttl = ttl.map_err(Error::internal)?;
-            let request = self.client().update_time_to_live().table_name(self.name(table));
-            request.time_to_live_specification(ttl).send().await.map_err(broken)?;
-        }
-        Ok(())
+        not_now(request.send().await)
     }
 
-    async fn add_index(&self, table: &Table, index: &Index) -> Result<()> {
+    pub(crate) async fn expire(&self, table: &Table) -> Result<()> {
+        let ttl = TimeToLiveSpecification::builder().enabled(true).attribute_name(EXPIRES).build();
+        let ttl = ttl.map_err(Error::internal)?;
+        let request = self.client().update_time_to_live().table_name(self.name(table));
+        not_now(request.time_to_live_specification(ttl).send().await)
+    }
+
+    pub(crate) async fn add_index(&self, table: &Table, index: &Index) -> Result<()> {
         let action = CreateGlobalSecondaryIndexAction::builder()
             .index_name(index.name)
             .set_key_schema(Some(keys(index.partition, index.sort)?))
             .projection(Projection::builder().projection_type(ProjectionType::All).build())
             .build()
             .map_err(Error::internal)?;
-        self.client()
+        let request = self
+            .client()
             .update_table()
             .table_name(self.name(table))
             .set_attribute_definitions(Some(attributes(table, &[*index])?))
-            .global_secondary_index_updates(GlobalSecondaryIndexUpdate::builder().create(action).build())
-            .send()
-            .await
-            .map_err(broken)?;
-        Ok(())
+            .global_secondary_index_updates(GlobalSecondaryIndexUpdate::builder().create(action).build());
+        not_now(request.send().await)
     }
 }
 
-fn keys(partition: &str, sort: &str) -> Result<Vec<KeySchemaElement>> {
+/// A refusal because somebody else is at the same table is no failure: the next look shows what came of it.
+fn not_now<T, E>(answer: std::result::Result<T, SdkError<E>>) -> Result<()>
+where
+    E: std::error::Error + Send + Sync + ProvideErrorMetadata + 'static,
+{
+    match answer {
+        Ok(_) => Ok(()),
+        Err(error) => match error.code() {
+            Some("ResourceInUseException" | "LimitExceededException") => Ok(()),
+            _ => Err(broken(error)),
+        },
+    }
+}
+
+pub(crate) fn keys(partition: &str, sort: &str) -> Result<Vec<KeySchemaElement>> {
     [(partition, KeyType::Hash), (sort, KeyType::Range)]
         .into_iter()
         .map(|(name, kind)| {

@@ -5,7 +5,6 @@ use std::time::Duration;
 use ::audit::{Options, Report};
 use clap::Args;
 use env::Clock;
-use local::{Installation, database};
 
 use super::{Outcome, Place, say};
 
@@ -19,21 +18,17 @@ pub(crate) struct Audit {
     /// Print the whole report as JSON.
     #[arg(long)]
     json: bool,
-    /// Seconds that indexes are given to catch up before what is suspicious is looked at again. On AWS, give 60 with --fix.
-    #[arg(long, default_value_t = 5)]
-    settle: u64,
+    /// Seconds that indexes are given to catch up before what is suspicious is looked at again: 5, or 60 on AWS.
+    #[arg(long)]
+    settle: Option<u64>,
 }
 
 impl Audit {
     pub(crate) async fn run(self) -> Outcome {
-        // To open a directory is to make it: a slip of the finger must not be told that all is well.
-        let elsewhere = env::optional("HOLDFAST_DYNAMODB_ENDPOINT").is_some();
-        if !elsewhere && !self.place.data.join(database::FILE).exists() {
-            return Err(format!("there is no data in {}", self.place.data.display()).into());
-        }
-        let installation = Installation::open(&self.place.data()).await?;
-        let options =
-            Options { settle: Duration::from_secs(self.settle), fix: self.fix, ..Options::default() };
+        self.place.has_data()?;
+        let installation = self.place.open().await?;
+        let settle = self.settle.unwrap_or(if self.place.is_aws() { 60 } else { 5 });
+        let options = Options { settle: Duration::from_secs(settle), fix: self.fix, ..Options::default() };
         let report = ::audit::audit(installation.store(), Clock::system().now(), &options).await?;
         installation.close().await?;
         if self.json {

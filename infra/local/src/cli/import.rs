@@ -7,9 +7,9 @@ use domain::text::{Email, InvalidText};
 use domain::{ResourceId, Span};
 use env::Clock;
 use jiff::{SignedDuration, Timestamp};
+use local::Acting;
 use local::import::{Import, Rooms, Shift, Source};
-use local::{Acting, Installation};
-use web::{Core, Keys};
+use web::Core;
 
 use super::{Outcome, Place, say};
 
@@ -72,10 +72,10 @@ impl Ics {
             shift: self.shift,
             dry_run: self.dry_run,
         };
-        let installation = Installation::open(&self.place.data()).await?;
-        let keys = Keys::from_secret(&local::secret(&self.place.data)?)?;
+        let keys = self.place.keys()?;
+        let installation = self.place.open().await?;
         let core = Core::new(installation.store().clone(), clock, keys);
-        let acting = Acting::begin(core, installation.queue(), &self.account).await?;
+        let acting = Acting::begin(core, &installation.queues()?.0, &self.account).await?;
         let report = import.run(&acting, &sources).await;
         acting.end().await?;
         installation.close().await?;

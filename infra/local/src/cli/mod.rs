@@ -3,16 +3,18 @@
 mod admin;
 mod audit;
 mod import;
+mod migrate;
 mod openapi;
+mod place;
 mod replay;
 mod serve;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
-use local::database::Data;
+use clap::{Parser, Subcommand};
+
+pub(crate) use place::Place;
 
 /// Booking without selling twice: everything in one process, on this machine.
 #[derive(Parser)]
@@ -30,8 +32,9 @@ enum Command {
     Serve(serve::Serve),
     /// Make an administrator, or make an account one.
     Admin(admin::Admin),
-    /// Make the tables that are missing, and missing indexes one at a time.
-    Migrate(Place),
+    /// Make the tables that are missing and missing indexes, one at a time; deletes nothing, and goes on where it was
+    /// interrupted.
+    Migrate(migrate::Migrate),
     /// Compare the ledger with the records that claim, and repair it if told to.
     Audit(audit::Audit),
     /// Pass on again what happened in a range of time; messages that were sent are not sent again.
@@ -43,20 +46,6 @@ enum Command {
     Openapi(openapi::Openapi),
 }
 
-/// Where the data is.
-#[derive(Args, Clone)]
-pub(crate) struct Place {
-    /// Directory of the data.
-    #[arg(long, default_value = ".holdfast")]
-    data: PathBuf,
-}
-
-impl Place {
-    fn data(&self) -> Data {
-        Data::Dir(self.data.clone())
-    }
-}
-
 type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
 /// Does what the command line says.
@@ -65,7 +54,7 @@ pub(crate) async fn run() -> ExitCode {
     let outcome = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(serve) => serve.run().await,
         Command::Admin(admin) => admin.run().await,
-        Command::Migrate(place) => migrate(&place).await,
+        Command::Migrate(migrate) => migrate.run().await,
         Command::Audit(audit) => audit.run().await,
         Command::Replay(replay) => replay.run().await,
         Command::Import(what) => what.run().await,
@@ -74,30 +63,25 @@ pub(crate) async fn run() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let mut text = error.to_string();
-            let mut cause = error.source();
-            while let Some(next) = cause {
-                text = format!("{text}: {next}");
-                cause = next.source();
-            }
+            let text = told(error.as_ref());
             let _ = writeln!(io::stderr(), "holdfast: {text}");
             ExitCode::FAILURE
         }
     }
 }
 
-async fn migrate(place: &Place) -> Outcome {
-    let installation = local::Installation::open(&place.data()).await?;
-    loop {
-        let done = installation.store().migrate().await?;
-        for line in &done {
-            say(line)?;
-        }
-        if done.is_empty() {
-            say("All tables and indexes are there.")?;
-            return installation.close().await.map_err(Into::into);
-        }
+/// An error with all that is behind it: whoever runs the command may know.
+fn told(error: &(dyn std::error::Error + Send + Sync + 'static)) -> String {
+    if let Some(error) = error.downcast_ref::<errors::Error>() {
+        return error.chain();
     }
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text = format!("{text}: {next}");
+        cause = next.source();
+    }
+    text
 }
 
 fn say(text: impl std::fmt::Display) -> io::Result<()> {

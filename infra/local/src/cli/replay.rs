@@ -2,7 +2,6 @@
 
 use clap::Args;
 use jiff::Timestamp;
-use local::Installation;
 
 use super::{Outcome, Place, say};
 
@@ -20,9 +19,9 @@ pub(crate) struct Replay {
 
 impl Replay {
     pub(crate) async fn run(self) -> Outcome {
-        let installation = Installation::open(&self.place.data()).await?;
+        let installation = self.place.open().await?;
         let store = installation.store();
-        let (notify, tasks) = (installation.queue().clone(), installation.tasks().clone());
+        let (notify, tasks) = installation.queues()?.clone();
         let app = &relay::App { store: store.clone(), notify, tasks };
         let readers = async |events: Vec<_>| {
             relay::pass_on(app, &events).await?;

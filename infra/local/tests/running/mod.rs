@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 
 use crate::slot;
 
-const PASSWORD: &str = "a horse, a battery, a staple";
-const EMAIL: &str = "admin@office.example";
+pub(crate) const PASSWORD: &str = "a horse, a battery, a staple";
+pub(crate) const EMAIL: &str = "admin@office.example";
 
 /// A process that serves a directory.
 pub(crate) struct Running {
@@ -66,6 +66,11 @@ impl Running {
     pub(crate) async fn office(&self, dir: &Path) -> Office {
         let made = holdfast(dir, &["admin", "--email", EMAIL], Some(PASSWORD));
         assert!(made.status.success(), "{made:?}");
+        self.furnished().await
+    }
+
+    /// Signs the administrator in, who makes a place and a room.
+    pub(crate) async fn furnished(&self) -> Office {
         let login = json!({ "login": EMAIL, "password": PASSWORD });
         let signed = self.post("", "/v2/auth/login", "login", &login).await.unwrap();
         let token = signed["data"]["access_token"].as_str().unwrap().to_owned();
