@@ -49,6 +49,11 @@ impl Workers {
         &self.relay
     }
 
+    /// What messages are made and sent with.
+    pub fn notify(&self) -> &notify::App {
+        &self.notify
+    }
+
     /// What tasks are worked off with.
     pub fn tasks(&self) -> &tasks::App {
         &self.tasks

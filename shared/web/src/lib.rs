@@ -48,7 +48,7 @@ pub use page::Page;
 pub use problem::{Problem, Result};
 pub use reply::{Plain, Reply, ReplyV1};
 pub use request::{Patch, Reader, Request};
-pub use serve::{run, service};
+pub use serve::{logs, run, service};
 pub use version::Version;
 
 #[doc(hidden)]

@@ -62,11 +62,20 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
     Problem(Error::internal(format!("a handler panicked: {text}"))).into_response()
 }
 
+/// How functions log: a JSON object a line, from `INFO` up, without the time, which Lambda notes itself.
+pub fn logs<W>(writer: W) -> impl tracing::Subscriber + Send + Sync
+where
+    W: for<'a> tracing_subscriber::fmt::MakeWriter<'a> + Send + Sync + 'static,
+{
+    let lines = tracing_subscriber::fmt().json().with_current_span(false).with_ansi(false).without_time();
+    lines.with_writer(writer).finish()
+}
+
 /// Runs the API on Lambda: logs as JSON, then one request after the other.
 ///
 /// # Errors
 /// When the Lambda runtime ends.
 pub async fn run(api: Api, core: Core) -> Result<(), lambda_http::Error> {
-    tracing_subscriber::fmt().json().with_current_span(false).with_ansi(false).without_time().init();
+    tracing::subscriber::set_global_default(logs(std::io::stdout))?;
     lambda_http::run(service(api, &core)).await
 }

@@ -9,7 +9,7 @@ use super::{root, sources, text};
 
 /// Our crates from the ground up: each may use those of the lines before its own.
 const LAYERS: [&[&str]; 9] = [
-    &["errors", "gate", "model"],
+    &["bench", "errors", "gate", "model"],
     &["domain", "env"],
     &["cache", "calendar", "database"],
     &["store", "queue", "providers"],
