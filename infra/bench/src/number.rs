@@ -20,5 +20,5 @@ pub fn decimal(value: u64, scale: u32, digits: u32) -> String {
 
 /// How many times `a` is `b`, in tenths; nothing of nothing.
 pub fn times(a: u64, b: u64) -> u64 {
-    if b == 0 { 0 } else { (a.saturating_mul(10) + b / 2) / b }
+    (a.saturating_mul(10) + b / 2).checked_div(b).unwrap_or(0)
 }

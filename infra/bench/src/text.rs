@@ -4,16 +4,16 @@ use crate::report::{Cell, Report, Table};
 
 /// Aligned columns: words to the left, numbers to the right.
 pub(crate) fn plain(report: &Report) -> String {
-    let mut text: String = report.about.iter().map(|line| format!("{line}\n")).collect();
+    let mut lines = report.about.clone();
     for table in &report.tables {
-        text += &format!("\n{}\n", table.title);
+        lines.extend([String::new(), table.title.clone()]);
         let widths: Vec<usize> = (0..table.columns.len()).map(|column| width(table, column)).collect();
         let heads: Vec<Cell> = table.columns.iter().map(|column| Cell::text(*column)).collect();
-        text += &line(&heads, &widths);
-        text.extend(table.rows.iter().map(|row| line(row, &widths)));
-        text.extend(table.notes.iter().map(|note| format!("  {note}\n")));
+        lines.push(line(&heads, &widths));
+        lines.extend(table.rows.iter().map(|row| line(row, &widths)));
+        lines.extend(table.notes.iter().map(|note| format!("  {note}")));
     }
-    text
+    lines.join("\n") + "\n"
 }
 
 fn width(table: &Table, column: usize) -> usize {
@@ -28,21 +28,22 @@ fn line(cells: &[Cell], widths: &[usize]) -> String {
         let shown = cell.shown();
         text += &if n == 0 { format!(" {shown:<width$}") } else { format!("  {shown:>width$}") };
     }
-    text.trim_end().to_owned() + "\n"
+    text.trim_end().to_owned()
 }
 
 /// One section for each table.
 pub(crate) fn markdown(report: &Report, head: &str) -> String {
-    let mut text = format!("{head}\n");
-    text.extend(report.about.iter().map(|line| format!("- {line}\n")));
+    let mut lines = vec![head.to_owned()];
+    lines.extend(report.about.iter().map(|line| format!("- {line}")));
     for table in &report.tables {
-        text += &format!("\n## {}\n\n| {} |\n", table.title, table.columns.join(" | "));
         let rule = |n: usize| if n == 0 { "---" } else { "---:" };
-        text += &format!("| {} |\n", (0..table.columns.len()).map(rule).collect::<Vec<_>>().join(" | "));
-        for row in &table.rows {
-            text += &format!("| {} |\n", row.iter().map(Cell::shown).collect::<Vec<_>>().join(" | "));
-        }
-        text.extend(table.notes.iter().map(|note| format!("\n{note}\n")));
+        let rules: Vec<&str> = (0..table.columns.len()).map(rule).collect();
+        lines.extend([String::new(), format!("## {}", table.title), String::new()]);
+        lines.push(format!("| {} |", table.columns.join(" | ")));
+        lines.push(format!("| {} |", rules.join(" | ")));
+        let cells = |row: &Vec<Cell>| row.iter().map(Cell::shown).collect::<Vec<_>>().join(" | ");
+        lines.extend(table.rows.iter().map(|row| format!("| {} |", cells(row))));
+        lines.extend(table.notes.iter().flat_map(|note| [String::new(), note.clone()]));
     }
-    text
+    lines.join("\n") + "\n"
 }
