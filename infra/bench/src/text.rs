@@ -26,7 +26,8 @@ fn line(cells: &[Cell], widths: &[usize]) -> String {
     let mut text = String::from(" ");
     for (n, (cell, width)) in cells.iter().zip(widths).enumerate() {
         let shown = cell.shown();
-        text += &if n == 0 { format!(" {shown:<width$}") } else { format!("  {shown:>width$}") };
+        let cell = if n == 0 { format!(" {shown:<width$}") } else { format!("  {shown:>width$}") };
+        text.push_str(&cell);
     }
     text.trim_end().to_owned()
 }
