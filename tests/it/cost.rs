@@ -118,9 +118,8 @@ async fn each_use_case_of_orders_costs_what_it_may() {
 /// What follows a booking by itself: the message, its way out, the entry by person, and on a laptop the relay's own place in
 /// the feed, which the stream keeps on AWS.
 #[tokio::test]
-#[expect(clippy::print_stdout, reason = "the figures are for people")]
 async fn what_follows_a_booking_costs_what_it_may() {
-    let app = TestApp::start().await;
+    let app = TestApp::here().await;
     let room = office::blue(&app).await;
     let person = app.person(Role::Customer).await;
     app.settle().await;

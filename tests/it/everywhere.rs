@@ -17,7 +17,6 @@ struct Called {
 /// Every route of the versions, with ids in its path that nobody has.
 fn every_route(app: &TestApp) -> Vec<Called> {
     app.api()
-
         .table()
         .map(|(version, route)| {
             let path = route.path().split('/').map(|segment| match segment {

@@ -9,9 +9,9 @@ use domain::{Permission, Role, Scope, Session, SessionId, User, UserId};
 use env::Clock;
 use jiff::{SignedDuration, Timestamp};
 use local::database::Data;
+use queue::Queue;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
-use queue::Queue;
 use store::{Store, Tx};
 use web::{AccessToken, Core, Keys};
 
@@ -33,7 +33,7 @@ pub(crate) struct TestApp {
 
 enum Place {
     Laptop(Box<local::Server>),
-    Lambda { stack: shape::Stack, api: web::Api },
+    Lambda { stack: Box<shape::Stack>, api: web::Api },
 }
 
 /// Somebody with an account and an access token.
@@ -90,13 +90,26 @@ impl TestApp {
     /// Starts one of packaged functions.
     pub(crate) async fn packaged(tools: shape::Tools, database: shape::Database) -> Self {
         let now = START.parse().unwrap();
-        let root = crate::tidy::root().to_owned();
-        let options = shape::Options { tools, root, database, now, port: 0, besides: vec!["panics".to_owned()], secret: SECRET };
+        let root = crate::tidy::root();
+        let options = shape::Options {
+            tools,
+            root,
+            database,
+            now,
+            port: 0,
+            besides: vec!["panics".to_owned()],
+            secret: SECRET,
+        };
         let stack = shape::Stack::start(options).await.unwrap();
         let clock = Clock::at(now);
         let core = Core::new(stack.store().clone(), clock.clone(), Keys::from_secret(&SECRET).unwrap());
         let api = local::api(&core, stack.queue("NotifyQueue").unwrap());
-        Self { place: Place::Lambda { stack, api }, core, clock, http: reqwest::Client::new() }
+        Self {
+            place: Place::Lambda { stack: Box::new(stack), api },
+            core,
+            clock,
+            http: reqwest::Client::new(),
+        }
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -126,7 +139,9 @@ impl TestApp {
     pub(crate) fn server(&self) -> &local::Server {
         match &self.place {
             Place::Laptop(server) => server,
-            Place::Lambda { .. } => panic!("packaged functions cannot be looked into: start this one with `here`"),
+            Place::Lambda { .. } => {
+                panic!("packaged functions cannot be looked into: start this one with `here`")
+            }
         }
     }
 

@@ -125,11 +125,7 @@ async fn each_refusal_is_told_with_file_line_and_reason_and_the_rest_is_taken() 
     ] {
         assert!(printed.contains(line), "{line}\n{printed}");
     }
-    assert_eq!(
-        app.sent().len(),
-        0,
-        "nothing is sent before somebody works it off"
-    );
+    assert_eq!(app.sent().len(), 0, "nothing is sent before somebody works it off");
 }
 
 #[tokio::test]

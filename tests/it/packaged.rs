@@ -34,7 +34,8 @@ async fn insist(app: &TestApp, by: &Person, room: &domain::Resource, number: usi
     let end = start.parse::<jiff::Timestamp>().unwrap() + jiff::SignedDuration::from_mins(15);
     let body = json!({ "room_id": room.id, "start": start, "end": end });
     for tries in 1..=TRIES {
-        let answer = app.post("/v2/bookings", body.clone()).by(by).key(&format!("number {number}")).unchecked().await;
+        let answer =
+            app.post("/v2/bookings", body.clone()).by(by).key(&format!("number {number}")).unchecked().await;
         match answer.status.as_u16() {
             201 => return tries,
             500 | 503 => {}
@@ -49,7 +50,8 @@ async fn functions_that_are_killed_at_work_lose_nothing_and_do_nothing_twice() {
     let Some(app) = packaged().await else { return };
     let stack = app.stack().unwrap();
     let berlin = office::place(&app, "Europe/Berlin").await;
-    let room = office::room(&app, &berlin).rules(|rules| (rules.grid, rules.min_length) = (5, 5)).add(&app).await;
+    let room =
+        office::room(&app, &berlin).rules(|rules| (rules.grid, rules.min_length) = (5, 5)).add(&app).await;
     let anna = app.person(Role::Customer).await;
     let over = AtomicBool::new(false);
     let killing = async {
@@ -143,7 +145,9 @@ async fn each_example_of_an_event_is_taken_by_its_packaged_function() {
         let event: Value = serde_json::from_str(&text(&path)).unwrap();
         let answer = stack.sources().call(function, &event).await.unwrap();
         match kind {
-            "v1" | "v2" => assert!([200, 401].contains(&answer["statusCode"].as_u64().unwrap()), "{path}: {answer}"),
+            "v1" | "v2" => {
+                assert!([200, 401].contains(&answer["statusCode"].as_u64().unwrap()), "{path}: {answer}");
+            }
             "sqs" => assert!(answer["batchItemFailures"].is_array(), "{path}: {answer}"),
             _ => {}
         }

@@ -22,6 +22,10 @@ pub struct Came {
     pub status: StatusCode,
     /// Whether an earlier request with this key had done it.
     pub replayed: bool,
+    /// What it consumed, where the installation tells it.
+    pub usage: Option<String>,
+    /// Bytes of the body.
+    pub bytes: usize,
     /// The body, if it was JSON.
     pub body: Value,
 }
@@ -62,13 +66,17 @@ impl Front {
         }
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
         let Ok(request) = request.body(body) else {
-            return Came { status: StatusCode::BAD_REQUEST, replayed: false, body: Value::Null };
+            let (status, body) = (StatusCode::BAD_REQUEST, Value::Null);
+            return Came { status, replayed: false, usage: None, bytes: 0, body };
         };
         let Ok(response) = self.service.clone().oneshot(request).await;
         let status = response.status();
         let replayed = response.headers().contains_key("idempotent-replayed");
+        let usage = response.headers().get("x-usage").and_then(|value| value.to_str().ok());
+        let usage = usage.map(str::to_owned);
         let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap_or_default();
-        Came { status, replayed, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        Came { status, replayed, usage, bytes: bytes.len(), body }
     }
 }
 

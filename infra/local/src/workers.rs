@@ -49,6 +49,11 @@ impl Workers {
         &self.relay
     }
 
+    /// What messages are made and sent with.
+    pub fn notify(&self) -> &notify::App {
+        &self.notify
+    }
+
     /// What tasks are worked off with.
     pub fn tasks(&self) -> &tasks::App {
         &self.tasks
@@ -66,12 +71,14 @@ impl Workers {
             while self.notify.queue.waiting().await? > 0 {
                 done += 1;
                 let work = |job: Job, attempt| notify::work(&self.notify, job, attempt);
-                queue::take(&self.notify.queue, |event| queue::consume(&self.notify.queue, event, work)).await?;
+                queue::take(&self.notify.queue, |event| queue::consume(&self.notify.queue, event, work))
+                    .await?;
             }
             while self.tasks.queue.waiting().await? > 0 {
                 done += 1;
                 let work = |job: Job, attempt| tasks::work(&self.tasks, job, attempt);
-                queue::take(&self.tasks.queue, |event| queue::consume(&self.tasks.queue, event, work)).await?;
+                queue::take(&self.tasks.queue, |event| queue::consume(&self.tasks.queue, event, work))
+                    .await?;
             }
             if done == 0 {
                 return Ok(());

@@ -102,7 +102,8 @@ pub(crate) fn answer(returned: &Value) -> io::Result<Response<Body>> {
     let status = status.ok_or_else(|| io::Error::other("no statusCode"))?;
     let text = returned.get("body").and_then(Value::as_str).unwrap_or_default();
     let encoded = returned.get("isBase64Encoded").and_then(Value::as_bool).unwrap_or(false);
-    let body = if encoded { BASE64.decode(text).map_err(io::Error::other)? } else { text.as_bytes().to_vec() };
+    let body =
+        if encoded { BASE64.decode(text).map_err(io::Error::other)? } else { text.as_bytes().to_vec() };
     let mut response = Response::builder().status(status).body(Body::from(body)).map_err(io::Error::other)?;
     let headers = returned.get("headers").and_then(Value::as_object).into_iter().flatten();
     for (name, value) in headers {

@@ -32,7 +32,12 @@ pub(crate) struct Called {
 }
 
 impl Called {
-    pub(crate) fn new(is: Function, place: &Place, variables: BTreeMap<String, String>, client: Client) -> Self {
+    pub(crate) fn new(
+        is: Function,
+        place: &Place,
+        variables: BTreeMap<String, String>,
+        client: Client,
+    ) -> Self {
         Self {
             is,
             tools: place.tools().clone(),

@@ -34,7 +34,12 @@ pub(crate) struct Gateway {
 
 impl Gateway {
     pub(crate) fn new(template: &Template, functions: BTreeMap<String, Arc<Called>>) -> Self {
-        Self { routes: template.routes(), stages: template.stages(), functions, requests: AtomicUsize::new(0) }
+        Self {
+            routes: template.routes(),
+            stages: template.stages(),
+            functions,
+            requests: AtomicUsize::new(0),
+        }
     }
 
     /// Serves on the listener until the task is aborted.
@@ -49,7 +54,8 @@ impl Gateway {
         let Some((key, function)) = chosen(&self.routes, &rest) else {
             return Ok(own(StatusCode::NOT_FOUND, "Not Found"));
         };
-        let (Some(variables), Some(function)) = (self.stages.get(&stage), self.functions.get(function)) else {
+        let (Some(variables), Some(function)) = (self.stages.get(&stage), self.functions.get(function))
+        else {
             return Ok(own(StatusCode::NOT_FOUND, "Not Found"));
         };
         let event = events::event(came, &Routed { stage: &stage, variables, raw_path: &raw, key });
@@ -68,10 +74,11 @@ impl Gateway {
     /// shapes: through the stage `v2`, through a domain that maps onto that stage and leaves it out or keeps its own
     /// base path, and through the stage `api`.
     fn shape(&self, path: &str) -> (String, String, String) {
-        let (first, below) = match path.strip_prefix('/').map(|path| path.split_once('/').unwrap_or((path, ""))) {
-            Some((first, below)) if self.stages.contains_key(first) => (first, format!("/{below}")),
-            _ => (UNNAMED, path.to_owned()),
-        };
+        let (first, below) =
+            match path.strip_prefix('/').map(|path| path.split_once('/').unwrap_or((path, ""))) {
+                Some((first, below)) if self.stages.contains_key(first) => (first, format!("/{below}")),
+                _ => (UNNAMED, path.to_owned()),
+            };
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
         if first == UNNAMED {
             let raw = if number.is_multiple_of(2) { format!("/{UNNAMED}{below}") } else { below.clone() };

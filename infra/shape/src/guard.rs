@@ -22,6 +22,12 @@ use crate::{Function, Template};
 /// An action and the resource that it is done to.
 pub(crate) type Deed = (String, String);
 
+/// What one statement allows: these actions on these resources.
+struct Right {
+    actions: Vec<String>,
+    resources: Vec<String>,
+}
+
 /// The guard's state.
 pub(crate) struct Guard {
     client: Client,
@@ -29,7 +35,7 @@ pub(crate) struct Guard {
     queues: String,
     /// Logical ids by the full name of table or queue.
     names: BTreeMap<String, String>,
-    rights: BTreeMap<String, Vec<(Vec<String>, Vec<String>)>>,
+    rights: BTreeMap<String, Vec<Right>>,
     refused: Arc<Mutex<BTreeSet<(String, Deed)>>>,
 }
 
@@ -48,11 +54,18 @@ impl Guard {
             }
         }
         let rights = |function: &Function| {
-            let each = function.statements.iter().filter(|statement| statement.get("Effect").is_some_and(|is| is == "Allow"));
-            each.map(|statement| (texts(statement.get("Action"), values), texts(statement.get("Resource"), values)))
-                .collect()
+            let each = function
+                .statements
+                .iter()
+                .filter(|statement| statement.get("Effect").is_some_and(|is| is == "Allow"));
+            each.map(|statement| Right {
+                actions: texts(statement.get("Action"), values),
+                resources: texts(statement.get("Resource"), values),
+            })
+            .collect()
         };
-        let rights = template.functions().iter().map(|(name, function)| (name.clone(), rights(function))).collect();
+        let rights =
+            template.functions().iter().map(|(name, function)| (name.clone(), rights(function))).collect();
         Self { client, database, queues, names, rights, refused: Arc::default() }
     }
 
@@ -69,15 +82,17 @@ impl Guard {
 
     fn allows(&self, function: &str, (action, resource): &Deed) -> bool {
         let Some(rights) = self.rights.get(function) else { return true };
-        rights.iter().any(|(actions, resources)| {
-            actions.contains(action) && resources.iter().any(|pattern| fits(pattern, resource))
+        rights.iter().any(|right| {
+            right.actions.contains(action) && right.resources.iter().any(|pattern| fits(pattern, resource))
         })
     }
 
     /// What a request does, by its target and body.
     fn deeds(&self, target: &str, body: &Value) -> Vec<Deed> {
         let Some((service, operation)) = target.split_once('.') else { return Vec::new() };
-        let text = |value: &Value, field: &str| value.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text = |value: &Value, field: &str| {
+            value.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
         let id = |name: &str| self.names.get(name).cloned().unwrap_or_else(|| format!("unknown {name}"));
         if service.starts_with("AmazonSQS") {
             let url = text(body, "QueueUrl");
@@ -116,7 +131,8 @@ impl Guard {
             let message = format!("{caller} is not authorized to perform: {action} on resource: {resource}");
             complain(&message);
             lock(&self.refused).insert((caller, deed));
-            let told = json!({ "__type": "com.amazon.coral.service#AccessDeniedException", "message": message });
+            let told =
+                json!({ "__type": "com.amazon.coral.service#AccessDeniedException", "message": message });
             return Response::builder()
                 .status(StatusCode::BAD_REQUEST)
                 .header(header::CONTENT_TYPE, "application/x-amz-json-1.0")
@@ -126,9 +142,11 @@ impl Guard {
         let upstream = if target.starts_with("AmazonSQS") { &self.queues } else { &self.database };
         let mut headers = headers.clone();
         headers.remove(header::CONTENT_LENGTH);
-        let answer = self.client.post(upstream).headers(headers).body(body).send().await.map_err(io::Error::other)?;
+        let answer =
+            self.client.post(upstream).headers(headers).body(body).send().await.map_err(io::Error::other)?;
         let mut response = Response::builder().status(answer.status());
-        for (name, value) in answer.headers().iter().filter(|(name, _)| name.as_str() != "transfer-encoding") {
+        for (name, value) in answer.headers().iter().filter(|(name, _)| name.as_str() != "transfer-encoding")
+        {
             response = response.header(name, value);
         }
         response.body(Body::from(answer.bytes().await.map_err(io::Error::other)?)).map_err(io::Error::other)

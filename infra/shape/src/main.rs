@@ -31,7 +31,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     }
     let clock = env::Clock::system();
     let root = std::path::absolute(cli.root)?;
-    let options = Options { tools, root, database: Database::Moto, now: clock.now(), port: cli.port, besides: Vec::new(), secret };
+    let options = Options {
+        tools,
+        root,
+        database: Database::Moto,
+        now: clock.now(),
+        port: cli.port,
+        besides: Vec::new(),
+        secret,
+    };
     let stack = Stack::start(options).await?;
     let notify = stack.queue("NotifyQueue")?.url();
     writeln!(

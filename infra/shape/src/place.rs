@@ -40,7 +40,12 @@ impl Place {
     ///
     /// # Errors
     /// When moto does not start.
-    pub(crate) async fn take(tools: &Tools, root: &Path, now: Timestamp, client: &Client) -> io::Result<Self> {
+    pub(crate) async fn take(
+        tools: &Tools,
+        root: &Path,
+        now: Timestamp,
+        client: &Client,
+    ) -> io::Result<Self> {
         let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
         if let Some(place) = idle {
             place.set(now)?;

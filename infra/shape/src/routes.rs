@@ -10,11 +10,13 @@ pub fn chosen<'a>(routes: &'a BTreeMap<String, String>, path: &str) -> Option<(&
         let (greedy, key) = key.strip_suffix("/{proxy+}").map_or((false, key), |key| (true, key));
         let wanted: Vec<&str> = key.split('/').collect();
         let long = if greedy { given.len() > wanted.len() } else { given.len() == wanted.len() };
-        let same = wanted.iter().zip(&given).all(|(wanted, given)| wanted.starts_with('{') || wanted == given);
+        let same =
+            wanted.iter().zip(&given).all(|(wanted, given)| wanted.starts_with('{') || wanted == given);
         let literal = wanted.iter().filter(|part| !part.starts_with('{')).count();
         (long && same).then_some((!greedy, literal))
     };
-    let ranked = routes.iter().filter_map(|(key, group)| Some((fits(key.strip_prefix("ANY ")?)?, key, group)));
+    let ranked =
+        routes.iter().filter_map(|(key, group)| Some((fits(key.strip_prefix("ANY ")?)?, key, group)));
     let best = ranked.max_by_key(|(rank, ..)| *rank).map(|(_, key, group)| (key.as_str(), group.as_str()));
     best.or_else(|| routes.get_key_value("$default").map(|(key, group)| (key.as_str(), group.as_str())))
 }

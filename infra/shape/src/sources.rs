@@ -56,7 +56,8 @@ impl Sources {
             for name in self.called_by("ScheduleV2") {
                 if name != "tasks-audit" {
                     let answer = self.schedule(&name, "schedule").await?;
-                    done += answer.as_object().into_iter().flatten().filter_map(|(_, n)| n.as_u64()).sum::<u64>();
+                    done +=
+                        answer.as_object().into_iter().flatten().filter_map(|(_, n)| n.as_u64()).sum::<u64>();
                 }
             }
             for (name, function) in &self.functions {
@@ -85,7 +86,8 @@ impl Sources {
     /// # Errors
     /// When the function fails.
     pub async fn call(&self, name: &str, event: &Value) -> io::Result<Value> {
-        let function = self.functions.get(name).ok_or_else(|| io::Error::other(format!("there is no {name}")))?;
+        let function =
+            self.functions.get(name).ok_or_else(|| io::Error::other(format!("there is no {name}")))?;
         match function.call(event).await? {
             Ended::Returned(value) => Ok(value),
             other => Err(io::Error::other(format!("{name}: {other:?}\n{}", function.told()))),
@@ -124,7 +126,9 @@ impl Sources {
         };
         let mut all = Vec::new();
         loop {
-            let answer = self.ask("DynamoDBStreams_20120810.GetRecords", &json!({ "ShardIterator": iterator })).await?;
+            let answer = self
+                .ask("DynamoDBStreams_20120810.GetRecords", &json!({ "ShardIterator": iterator }))
+                .await?;
             let next = text(&answer, "/NextShardIterator")?;
             let found = answer.get("Records").and_then(Value::as_array).cloned().unwrap_or_default();
             iterator = next;
@@ -140,7 +144,8 @@ impl Sources {
     async fn first(&self) -> io::Result<String> {
         let table = self.ask("DynamoDB_20120810.DescribeTable", &json!({ "TableName": self.table })).await?;
         let arn = text(&table, "/Table/LatestStreamArn")?;
-        let stream = self.ask("DynamoDBStreams_20120810.DescribeStream", &json!({ "StreamArn": arn })).await?;
+        let stream =
+            self.ask("DynamoDBStreams_20120810.DescribeStream", &json!({ "StreamArn": arn })).await?;
         let shard = text(&stream, "/StreamDescription/Shards/0/ShardId")?;
         let from = json!({ "StreamArn": arn, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON" });
         text(&self.ask("DynamoDBStreams_20120810.GetShardIterator", &from).await?, "/ShardIterator")
@@ -152,7 +157,9 @@ impl Sources {
 
     /// Batches of a queue to its function, until nothing waits. What fails becomes visible again later, or a dead letter.
     async fn work_off(&self, name: &str, id: &str) -> io::Result<u64> {
-        let Some(queue) = self.queues.get(id) else { return Err(io::Error::other(format!("there is no {id}"))) };
+        let Some(queue) = self.queues.get(id) else {
+            return Err(io::Error::other(format!("there is no {id}")));
+        };
         let mut batches = 0;
         while queue.waiting().await.map_err(io::Error::other)? > 0 {
             batches += 1;

@@ -54,8 +54,7 @@ pub struct Stack {
     clock: Clock,
     tasks: Vec<JoinHandle<io::Result<()>>>,
     place: Option<Place>,
-    // Held for as long as it is asked.
-    _database: Option<database::Database>,
+    embedded: Option<database::Database>,
 }
 
 impl Stack {
@@ -87,7 +86,8 @@ impl Stack {
             ("AWS::StackName".to_owned(), "holdfast".to_owned()),
         ]);
         let secret = BASE64.encode(options.secret);
-        let made = secret.strip_suffix('A').ok_or_else(|| io::Error::other("not such a secret as AWS makes"))?;
+        let made =
+            secret.strip_suffix('A').ok_or_else(|| io::Error::other("not such a secret as AWS makes"))?;
         let values = Values::new(&template, known, made.to_owned());
         for table in template.resources("AWS::DynamoDB::Table").into_values() {
             create(&client, &database, table, &values).await?;
@@ -95,7 +95,8 @@ impl Stack {
 
         let mut all = template.functions();
         for name in options.besides {
-            let like = all.get("insights").cloned().ok_or_else(|| io::Error::other("there is no insights"))?;
+            let like =
+                all.get("insights").cloned().ok_or_else(|| io::Error::other("there is no insights"))?;
             all.insert(name.clone(), crate::Function { name, sources: Vec::new(), ..like });
         }
         let started = all.into_iter().map(|(name, function)| {
@@ -133,7 +134,7 @@ impl Stack {
         let sources = Sources::new((client, database, events), functions, queues, options.root);
         let outbox = Outbox::in_directory(place.mail()).map_err(io::Error::other)?;
         let sources = Arc::new(sources);
-        Ok(Self { url, store, sources, outbox, refused, clock, tasks, place: Some(place), _database: embedded })
+        Ok(Self { url, store, sources, outbox, refused, clock, tasks, place: Some(place), embedded })
     }
 
     /// Where the gateway listens.
@@ -186,7 +187,9 @@ impl Stack {
     /// What functions tried that the template does not allow them.
     pub fn refused(&self) -> Vec<String> {
         let each = lock(&self.refused);
-        each.iter().map(|(function, (action, resource))| format!("{function}: {action} on {resource}")).collect()
+        each.iter()
+            .map(|(function, (action, resource))| format!("{function}: {action} on {resource}"))
+            .collect()
     }
 }
 
@@ -195,7 +198,7 @@ impl Drop for Stack {
         for task in &self.tasks {
             task.abort();
         }
-        if let Some(database) = &self._database {
+        if let Some(database) = &self.embedded {
             database.close();
         }
         if let Some(place) = self.place.take() {
@@ -212,7 +215,8 @@ async fn queues(
     let sqs = Sqs::local(endpoint);
     let (mut queues, mut names) = (BTreeMap::new(), BTreeMap::new());
     for (id, queue) in template.resources("AWS::SQS::Queue") {
-        let dead = queue.pointer("/Properties/RedrivePolicy/deadLetterTargetArn/!GetAtt").and_then(Value::as_str);
+        let dead =
+            queue.pointer("/Properties/RedrivePolicy/deadLetterTargetArn/!GetAtt").and_then(Value::as_str);
         let Some(dead) = dead.and_then(|dead| dead.strip_suffix(".Arn")) else { continue };
         let number = |pointer: &str| queue.pointer(pointer).and_then(Value::as_u64);
         let settings = Settings {
@@ -230,7 +234,9 @@ async fn queues(
 
 /// Makes a table of the template.
 async fn create(client: &Client, database: &str, table: &Value, values: &Values) -> io::Result<()> {
-    let Some(is) = table.get("Properties") else { return Err(io::Error::other("a table without properties")) };
+    let Some(is) = table.get("Properties") else {
+        return Err(io::Error::other("a table without properties"));
+    };
     let name = is.get("TableName").and_then(|name| values.text(name));
     let mut request = json!({ "TableName": name, "BillingMode": "PAY_PER_REQUEST" });
     for field in ["AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes"] {
@@ -240,7 +246,10 @@ async fn create(client: &Client, database: &str, table: &Value, values: &Values)
     }
     if let (Some(stream), Some(into)) = (is.get("StreamSpecification"), request.as_object_mut()) {
         let view = stream.get("StreamViewType");
-        into.insert("StreamSpecification".to_owned(), json!({ "StreamEnabled": true, "StreamViewType": view }));
+        into.insert(
+            "StreamSpecification".to_owned(),
+            json!({ "StreamEnabled": true, "StreamViewType": view }),
+        );
     }
     ask(client, database, "DynamoDB_20120810.CreateTable", &request).await.map(drop)
 }

@@ -56,7 +56,7 @@ impl Template {
     /// Every function, by its binary.
     pub fn functions(&self) -> BTreeMap<String, Function> {
         let found = self.resources("AWS::Serverless::Function").into_values();
-        found.filter_map(|is| function(is, self.0.get("Globals"))).map(|is| (is.name.clone(), is)).collect()
+        found.filter_map(|is| self.function(is)).map(|is| (is.name.clone(), is)).collect()
     }
 
     /// Routes of the gateway: the key, and the function behind it.
@@ -83,35 +83,41 @@ impl Template {
             })
             .collect()
     }
-}
 
-fn function(is: &Value, globals: Option<&Value>) -> Option<Function> {
-    let name = is.pointer("/Metadata/BuildProperties/Binary")?.as_str()?.to_owned();
-    let own = is.get("Properties")?;
-    let shared = globals.and_then(|globals| globals.get("Function"));
-    let number = |field: &str| {
-        let value = own.get(field).or_else(|| shared.and_then(|shared| shared.get(field)));
-        value.and_then(Value::as_u64)
-    };
-    let variables = [shared, Some(own)].into_iter().flatten();
-    let variables = variables.filter_map(|from| from.pointer("/Environment/Variables")?.as_object());
-    let policies = own.get("Policies").and_then(Value::as_array).into_iter().flatten();
-    let statements = policies.filter_map(|policy| policy.get("Statement")?.as_array()).flatten();
-    let events = own.get("Events").and_then(Value::as_object).into_iter().flatten();
-    let source = |event: &Value| {
-        let of = ["/Properties/Queue/!GetAtt", "/Properties/Stream/!GetAtt"];
-        let of = of.iter().find_map(|path| event.pointer(path)?.as_str()).unwrap_or_default();
-        let id = of.split('.').next().unwrap_or_default().to_owned();
-        Some((event.get("Type")?.as_str()?.to_owned(), id))
-    };
-    Some(Function {
-        name,
-        memory: number("MemorySize").unwrap_or(128),
-        timeout: number("Timeout").unwrap_or(3),
-        variables: variables.flatten().map(|(name, value)| (name.clone(), value.clone())).collect(),
-        statements: statements.cloned().collect(),
-        sources: events.filter_map(|(_, event)| source(event)).collect(),
-    })
+    fn function(&self, is: &Value) -> Option<Function> {
+        let name = is.pointer("/Metadata/BuildProperties/Binary")?.as_str()?.to_owned();
+        let own = is.get("Properties")?;
+        let shared = self.0.pointer("/Globals/Function");
+        let number = |field: &str| {
+            let value = own.get(field).or_else(|| shared.and_then(|shared| shared.get(field)));
+            value.and_then(Value::as_u64)
+        };
+        let variables = [shared, Some(own)].into_iter().flatten();
+        let variables = variables.filter_map(|from| from.pointer("/Environment/Variables")?.as_object());
+        // A function of its own role has its rights there.
+        let role =
+            own.pointer("/Role/!GetAtt").and_then(Value::as_str).and_then(|arn| arn.strip_suffix(".Arn"));
+        let role = role.and_then(|role| self.0.get("Resources")?.get(role)?.get("Properties"));
+        let policies = role.unwrap_or(own).get("Policies").and_then(Value::as_array).into_iter().flatten();
+        let statements = policies
+            .filter_map(|policy| policy.get("PolicyDocument").unwrap_or(policy).get("Statement")?.as_array());
+        let statements = statements.flatten();
+        let events = own.get("Events").and_then(Value::as_object).into_iter().flatten();
+        let source = |event: &Value| {
+            let of = ["/Properties/Queue/!GetAtt", "/Properties/Stream/!GetAtt"];
+            let of = of.iter().find_map(|path| event.pointer(path)?.as_str()).unwrap_or_default();
+            let id = of.split('.').next().unwrap_or_default().to_owned();
+            Some((event.get("Type")?.as_str()?.to_owned(), id))
+        };
+        Some(Function {
+            name,
+            memory: number("MemorySize").unwrap_or(128),
+            timeout: number("Timeout").unwrap_or(3),
+            variables: variables.flatten().map(|(name, value)| (name.clone(), value.clone())).collect(),
+            statements: statements.cloned().collect(),
+            sources: events.filter_map(|(_, event)| source(event)).collect(),
+        })
+    }
 }
 
 /// YAML as JSON; a tag such as `!Ref X` as `{"!Ref": "X"}`.

@@ -20,12 +20,12 @@ impl Values {
     /// Parameters with their defaults, and what is known instead or besides.
     pub(crate) fn new(template: &Template, known: BTreeMap<String, String>, secret: String) -> Self {
         let parameters = template.value().get("Parameters").and_then(Value::as_object).into_iter().flatten();
-        let mut refs: BTreeMap<String, String> = parameters
-            .filter_map(|(name, is)| Some((name.clone(), plain(is.get("Default")?)?)))
-            .collect();
-        refs.extend([("AWS::Region", "us-east-1"), ("AWS::AccountId", "123456789012"), ("AWS::Partition", "aws")].map(
-            |(name, value)| (name.to_owned(), value.to_owned()),
-        ));
+        let mut refs: BTreeMap<String, String> =
+            parameters.filter_map(|(name, is)| Some((name.clone(), plain(is.get("Default")?)?))).collect();
+        refs.extend(
+            [("AWS::Region", "us-east-1"), ("AWS::AccountId", "123456789012"), ("AWS::Partition", "aws")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned())),
+        );
         refs.extend(known);
         let conditions = template.value().get("Conditions").cloned().unwrap_or_default();
         Self { refs, secret, conditions }

@@ -9,7 +9,7 @@ use aws_credential_types::Credentials;
 use errors::Result;
 
 pub use http::http;
-pub use log::log;
+pub use log::{log, log_to};
 
 /// How long a connection may take to come about. It is the same for all services, since the client keeps connections and trust
 /// apart for each value.

@@ -9,7 +9,7 @@ use super::{root, sources, text};
 
 /// Our crates from the ground up: each may use those of the lines before its own.
 const LAYERS: [&[&str]; 9] = [
-    &["errors", "gate", "model"],
+    &["bench", "errors", "gate", "model"],
     &["domain", "env"],
     &["aws", "cache", "calendar", "database"],
     &["floor", "store", "queue", "providers"],
@@ -17,7 +17,7 @@ const LAYERS: [&[&str]; 9] = [
     &["audit", "web"],
     FUNCTIONS,
     &["local"],
-    &["lambda", "proof"],
+    &["lambda", "proof", "shape"],
 ];
 const FUNCTIONS: &[&str] = &["auth", "bookings", "catalog", "insights", "notify", "relay", "tasks"];
 
@@ -28,7 +28,7 @@ const RESERVED: [(&str, &[&str]); 8] = [
     ("aws-sdk-sqs", &["aws", "queue"]),
     ("aws-sdk-sesv2", &["providers"]),
     ("lettre", &["providers"]),
-    ("axum", &["web", "local"]),
+    ("axum", &["web", "local", "shape"]),
     ("lambda_http", &["web"]),
     ("dynoxide-rs", &["database"]),
 ];

@@ -2,6 +2,7 @@
 
 mod admin;
 mod audit;
+mod bench;
 mod import;
 mod migrate;
 mod openapi;
@@ -42,6 +43,8 @@ enum Command {
     /// Take in what other systems export.
     #[command(subcommand)]
     Import(import::What),
+    /// Measure: a server of its own under load, and what each use case costs on AWS.
+    Bench(bench::Bench),
     /// Print the description of the API (`OpenAPI` 3.1).
     Openapi(openapi::Openapi),
 }
@@ -58,6 +61,7 @@ pub(crate) async fn run() -> ExitCode {
         Command::Audit(audit) => audit.run().await,
         Command::Replay(replay) => replay.run().await,
         Command::Import(what) => what.run().await,
+        Command::Bench(bench) => bench.run().await,
         Command::Openapi(openapi) => openapi.run().await,
     };
     match outcome {

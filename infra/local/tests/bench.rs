@@ -1,0 +1,63 @@
+//! `holdfast bench` as a user runs it, but small: no errors, and exact counts.
+
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+#[test]
+fn a_small_bench_has_no_errors_and_its_counts_are_exact() {
+    let dir = tempfile::tempdir().unwrap();
+    let [json, svg, markdown] = ["f.json", "f.svg", "f.md"].map(|name| dir.path().join(name));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_holdfast"));
+    command.args(["bench", "--quick", "--connections", "2", "--requests", "10", "--bookings", "1000,1024"]);
+    command.arg("--json").arg(&json).arg("--svg").arg(&svg).arg("--markdown").arg(&markdown);
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+
+    let report: Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
+    let rows = |name: &str| {
+        let tables = report["tables"].as_array().unwrap();
+        tables.iter().find(|table| table["name"] == name).unwrap()["rows"].as_array().unwrap().clone()
+    };
+    let load = rows("load");
+    assert_eq!(load.len(), 5);
+    for row in load.iter().chain(&rows("growth")) {
+        assert_eq!(row["errors"], 0, "{row}");
+        assert!(row["requests/s"].as_u64().unwrap() > 0, "{row}");
+    }
+    // The store grows, and what is consumed does not.
+    let growth = rows("growth");
+    let consumed: Vec<_> = growth.iter().map(|row| (&row["what"], &row["consumed each"])).collect();
+    assert_eq!(consumed[..2], consumed[2..], "{growth:#?}");
+    assert_eq!(consumed[1].1, "trips=2, reads=2, writes=10");
+
+    let cost = rows("cost");
+    let counts: Vec<_> = cost
+        .iter()
+        .map(|row| {
+            let count = |column: &str| row[column].as_f64().unwrap();
+            let counts = ["round trips", "write units", "queue requests"].map(count);
+            assert!(count("bytes logged") > 300.0 && count("$ per million") > 1.0, "{row}");
+            (row["use case"].as_str().unwrap(), counts)
+        })
+        .collect();
+    let told = "tell of it: relay, audit index, confirmation";
+    let expected = [
+        ("a week of a room", [1.0, 0.0, 0.0]),
+        ("book an hour", [2.0, 10.0, 0.0]),
+        ("the same key again", [1.0, 0.0, 0.0]),
+        ("read a booking", [1.0, 0.0, 0.0]),
+    ];
+    for line in expected {
+        assert!(counts.contains(&line), "{line:?} is not in {counts:#?}");
+    }
+    // The whole is the sum of its parts.
+    let parts = ["find a room for an hour", "a week of a room", "book an hour", told];
+    let of = |wanted: &str| counts.iter().find(|(what, _)| *what == wanted).unwrap().1;
+    let sum: f64 = parts.iter().map(|part| of(part)[1]).sum();
+    assert!((of("a booking as a whole")[1] - sum).abs() < 0.01, "{counts:#?}");
+
+    let svg = std::fs::read_to_string(&svg).unwrap();
+    assert!(svg.starts_with("<svg ") && svg.contains("a week of a room"), "{svg}");
+    assert!(std::fs::read_to_string(&markdown).unwrap().contains("| book an hour | 2 | 10.0 |"));
+}
