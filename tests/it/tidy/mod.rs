@@ -3,9 +3,12 @@
 mod crates;
 mod docs;
 mod gateway;
+mod rights;
 mod routes;
 mod sources;
+mod stages;
 mod template;
+mod watched;
 
 use std::fs;
 use std::path::{Path, PathBuf};
