@@ -90,13 +90,13 @@ fn each_function_has_logs_that_end_and_alarms_that_undo_its_deployment() {
         let id = id_of(&binary);
         let is = &function["Properties"];
         assert_eq!(is["LoggingConfig"], json!({"LogGroup": {"!Ref": format!("{id}Logs")}}), "{binary}");
+        assert_eq!(is["AutoPublishAliasAllProperties"], true, "{binary}");
         assert_eq!(is["Role"], json!({"!GetAtt": format!("{id}Role.Arn")}), "{binary}");
         let alarms = ["ErrorsAlarm", "NewVersionAlarm"].map(|alarm| json!({"!Ref": format!("{id}{alarm}")}));
         assert_eq!(is["DeploymentPreference"], json!({ "Alarms": alarms }), "{binary}");
     }
     let all = &template()["Globals"]["Function"];
     assert_eq!(all["AutoPublishAlias"], "live");
-    assert_eq!(all["AutoPublishAliasAllProperties"], true);
     assert_eq!(all["DeploymentPreference"], json!({"Type": {"!Ref": "DeploymentType"}}));
     for (id, group) in resources(&template(), "AWS::Logs::LogGroup") {
         assert_eq!(group["Properties"]["RetentionInDays"], json!({"!Ref": "LogDays"}), "{id}");
