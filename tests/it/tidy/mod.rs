@@ -3,7 +3,6 @@
 mod crates;
 mod docs;
 mod gateway;
-mod rights;
 mod routes;
 mod sources;
 mod stages;

@@ -27,6 +27,7 @@ fn json_of(node: &Yaml<'_>) -> Value {
         Yaml::Sequence(items) => items.iter().map(json_of).collect(),
         Yaml::Value(Scalar::String(text)) => json!(text),
         Yaml::Value(Scalar::Integer(number)) => json!(number),
+        Yaml::Value(Scalar::FloatingPoint(number)) => json!(number.into_inner()),
         Yaml::Value(Scalar::Boolean(flag)) => json!(flag),
         Yaml::Value(Scalar::Null) => Value::Null,
         other => panic!("the template has {other:?}"),
@@ -139,6 +140,24 @@ fn functions_are_those_of_the_tree() {
     };
     let built: BTreeSet<_> = files("functions", "/Cargo.toml").iter().flat_map(binaries).collect();
     assert_eq!(deployed, built);
+}
+
+#[test]
+fn a_function_has_its_rights_from_a_role_that_is_its_own() {
+    let mut roles: Vec<String> = resources(&template(), "AWS::IAM::Role").into_keys().collect();
+    for (id, function) in resources(&template(), "AWS::Serverless::Function") {
+        let role = format!("{}Role", id.trim_end_matches("Function"));
+        let is = &function["Properties"];
+        assert_eq!(is["Role"], json!({ "!GetAtt": format!("{role}.Arn") }), "{id}");
+        assert!(is.get("Policies").is_none(), "{id}: SAM leaves out policies beside a role");
+        let logs = json!({ "!GetAtt": is["LoggingConfig"]["LogGroup"]["!Ref"].as_str().unwrap().to_owned() + ".Arn" });
+        let writes =
+            statements(&function).into_iter().filter(|one| one["Action"].to_string().contains("logs:"));
+        let written: Vec<_> = writes.map(|one| one["Resource"].clone()).collect();
+        assert_eq!(written, [json!([logs])], "{id} writes its own logs");
+        roles.retain(|other| *other != role);
+    }
+    assert!(roles.is_empty(), "nobody has {roles:?}");
 }
 
 #[test]
