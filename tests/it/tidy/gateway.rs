@@ -66,7 +66,7 @@ fn endpoints() -> Vec<(Option<Version>, &'static str, &'static str)> {
 }
 
 /// What the gateway is to know: path and group.
-fn wanted() -> BTreeMap<String, &'static str> {
+pub(crate) fn wanted() -> BTreeMap<String, &'static str> {
     let mut routes = BTreeMap::new();
     for version in [None, Some(Version::V1), Some(Version::V2)] {
         let mut branch = Branch::default();
@@ -99,23 +99,28 @@ fn whoever_answers_can_be_reached() {
     }
 }
 
+/// The logical id of a route, from its key.
+pub(crate) fn id_of(key: &str) -> String {
+    let words = key.strip_prefix("ANY ").unwrap_or(key).split(|c: char| !c.is_ascii_alphanumeric());
+    format!("Route{}", words.map(capitalized).collect::<String>())
+}
+
 /// The routes as the template has them.
 fn written() -> String {
     let mut lines = String::new();
     let mut known = BTreeSet::new();
     let keys = wanted().into_iter().map(|(path, group)| (format!("ANY {path}"), group));
     for (key, group) in keys.chain([("$default".to_owned(), REST)]) {
-        let words = key.strip_prefix("ANY ").unwrap_or(&key).split(|c: char| !c.is_ascii_alphanumeric());
-        let id: String = words.map(capitalized).collect();
-        assert!(known.insert(id.clone()), "two routes would be called Route{id}");
+        let id = id_of(&key);
+        assert!(known.insert(id.clone()), "two routes would be called {id}");
         let target = format!("!Sub \"integrations/${{{}Integration}}\"", capitalized(group));
-        writeln!(lines, "  Route{id}:\n    Type: AWS::ApiGatewayV2::Route\n    Properties: {{ ApiId: !Ref Api, RouteKey: \"{key}\", Target: {target} }}").unwrap();
+        writeln!(lines, "  {id}:\n    Type: AWS::ApiGatewayV2::Route\n    Properties: {{ ApiId: !Ref Api, RouteKey: \"{key}\", Target: {target} }}").unwrap();
     }
     lines
 }
 
 /// The group that the gateway chooses, by its documented order: whole matches before greedy ones, the closer one first.
-fn chosen<'a>(routes: &'a BTreeMap<String, String>, path: &str) -> Option<&'a str> {
+pub(crate) fn chosen<'a>(routes: &'a BTreeMap<String, String>, path: &str) -> Option<&'a str> {
     let given: Vec<&str> = path.split('/').collect();
     let fits = |key: &str| {
         let (greedy, key) = key.strip_suffix("/{proxy+}").map_or((false, key), |key| (true, key));

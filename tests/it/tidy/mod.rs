@@ -5,7 +5,9 @@ mod docs;
 mod gateway;
 mod routes;
 mod sources;
+mod stages;
 mod template;
+mod watched;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,208 @@
+//! Logs and alarms: those of each function written into `template.yaml` from what it says of the function, the others counted.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+use store::schema::TABLES;
+
+use super::expect_block;
+use super::template::{functions, resources, template};
+
+/// Who hears of an alarm.
+const TOLD: &str = "[!If [OwnTopic, !Ref Alarms, !Ref AlarmTopic]]";
+
+/// The logical id of a function's parts: `InsightsFeed` for `insights-feed`.
+fn id_of(binary: &str) -> String {
+    binary.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
+}
+
+/// An alarm over one metric of Lambda.
+fn alarm(id: &str, what: &str, metric: &str, dimensions: &str, rest: &str) -> String {
+    format!(
+        "  {id}:\n    Type: AWS::CloudWatch::Alarm\n    Properties:\n      AlarmDescription: {what}\n      \
+         Namespace: AWS/Lambda\n      MetricName: {metric}\n      Dimensions: [{dimensions}]\n      {rest}\n      \
+         ComparisonOperator: GreaterThanThreshold\n      TreatMissingData: notBreaching\n      AlarmActions: {TOLD}\n"
+    )
+}
+
+/// Its logs and its alarms: errors, errors of a new version, and time. Both kinds of errors roll a deployment back.
+fn watched(binary: &str, function: &Value) -> String {
+    let id = id_of(binary);
+    let timeout = function["Properties"]["Timeout"].as_u64().unwrap();
+    let of = format!("{{ Name: FunctionName, Value: !Sub \"${{AWS::StackName}}-{binary}\" }}");
+    let alias = format!("{of}, {{ Name: Resource, Value: !Sub \"${{AWS::StackName}}-{binary}:live\" }}");
+    let version =
+        format!("{alias}, {{ Name: ExecutedVersion, Value: !GetAtt {id}Function.Version.Version }}");
+    let mut lines = format!("  # {binary}\n  {id}Logs:\n    Type: AWS::Logs::LogGroup\n");
+    writeln!(
+        lines,
+        "    Properties: {{ LogGroupName: !Sub \"/${{AWS::StackName}}/{binary}\", RetentionInDays: !Ref LogDays }}"
+    )
+    .unwrap();
+    // A request that fails is tried again by its client, an event by Lambda: for the one, failures are a share.
+    if function["Properties"].get("Events").is_none() {
+        let metric = |id: &str, metric: &str| {
+            format!(
+                "        - Id: {id}\n          ReturnData: false\n          MetricStat:\n            \
+                 Metric: {{ Namespace: AWS/Lambda, MetricName: {metric}, Dimensions: [{alias}] }}\n            \
+                 Period: 60\n            Stat: Sum\n"
+            )
+        };
+        write!(
+            lines,
+            "  {id}ErrorsAlarm:\n    Type: AWS::CloudWatch::Alarm\n    Properties:\n      \
+             AlarmDescription: {binary} breaks off more than one call in a hundred.\n      Metrics:\n        \
+             - {{ Id: share, Expression: \"IF(calls > 0, 100 * errors / calls, 0)\" }}\n{}{}      \
+             EvaluationPeriods: 5\n      DatapointsToAlarm: 2\n      Threshold: 1\n      \
+             ComparisonOperator: GreaterThanThreshold\n      TreatMissingData: notBreaching\n      AlarmActions: {TOLD}\n",
+            metric("errors", "Errors"),
+            metric("calls", "Invocations"),
+        )
+        .unwrap();
+    } else {
+        let rest = "Statistic: Sum\n      Period: 300\n      EvaluationPeriods: 1\n      Threshold: 0";
+        lines += &alarm(
+            &format!("{id}ErrorsAlarm"),
+            &format!("{binary} breaks off calls."),
+            "Errors",
+            &alias,
+            rest,
+        );
+    }
+    let rest = "Statistic: Sum\n      Period: 60\n      EvaluationPeriods: 1\n      Threshold: 0";
+    let what = format!("The newest version of {binary} breaks off calls.");
+    lines += &alarm(&format!("{id}NewVersionAlarm"), &what, "Errors", &version, rest);
+    let rest = format!(
+        "ExtendedStatistic: p99\n      Period: 300\n      EvaluationPeriods: 1\n      Threshold: {}",
+        timeout * 800
+    );
+    let what = format!("{binary} comes near its timeout of {timeout} s.");
+    lines + &alarm(&format!("{id}SlowAlarm"), &what, "Duration", &of, &rest)
+}
+
+#[test]
+fn each_function_has_logs_that_end_and_alarms_that_undo_its_deployment() {
+    let blocks: Vec<String> =
+        functions().iter().map(|(binary, function)| watched(binary, function)).collect();
+    expect_block("template.yaml", "watched", &blocks.concat());
+    for (binary, function) in functions() {
+        let id = id_of(&binary);
+        let is = &function["Properties"];
+        assert_eq!(is["LoggingConfig"], json!({"LogGroup": {"!Ref": format!("{id}Logs")}}), "{binary}");
+        assert_eq!(is["AutoPublishAliasAllProperties"], true, "{binary}");
+        assert_eq!(is["Role"], json!({"!GetAtt": format!("{id}Role.Arn")}), "{binary}");
+        let alarms = ["ErrorsAlarm", "NewVersionAlarm"].map(|alarm| json!({"!Ref": format!("{id}{alarm}")}));
+        assert_eq!(is["DeploymentPreference"], json!({ "Alarms": alarms }), "{binary}");
+    }
+    let all = &template()["Globals"]["Function"];
+    assert_eq!(all["AutoPublishAlias"], "live");
+    assert_eq!(all["DeploymentPreference"], json!({"Type": {"!Ref": "DeploymentType"}}));
+    for (id, group) in resources(&template(), "AWS::Logs::LogGroup") {
+        assert_eq!(group["Properties"]["RetentionInDays"], json!({"!Ref": "LogDays"}), "{id}");
+    }
+}
+
+#[test]
+fn every_alarm_is_heard_by_whoever_is_to_hear_of_alarms() {
+    let told = json!([{"!If": ["OwnTopic", {"!Ref": "Alarms"}, {"!Ref": "AlarmTopic"}]}]);
+    for (id, alarm) in resources(&template(), "AWS::CloudWatch::Alarm") {
+        assert!(id.ends_with("Alarm"), "{id}");
+        assert_eq!(alarm["Properties"]["AlarmActions"], told, "{id}");
+    }
+}
+
+#[test]
+fn every_queue_with_workers_has_dead_letters_and_somebody_hears_of_each_dead_letter() {
+    let template = template();
+    let alarms = resources(&template, "AWS::CloudWatch::Alarm");
+    let watched = |metric: &str| -> BTreeSet<String> {
+        let of_metric = alarms.values().filter(|alarm| alarm["Properties"]["MetricName"] == metric);
+        let queues =
+            of_metric.filter_map(|alarm| alarm["Properties"]["Dimensions"][0]["Value"]["!GetAtt"].as_str());
+        queues.filter_map(|queue| Some(queue.strip_suffix(".QueueName")?.to_owned())).collect()
+    };
+    let (mut working, mut dead, mut targets) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for (id, queue) in resources(&template, "AWS::SQS::Queue") {
+        match queue["Properties"]["RedrivePolicy"]["deadLetterTargetArn"]["!GetAtt"].as_str() {
+            Some(target) => {
+                targets.insert(target.trim_end_matches(".Arn").to_owned());
+                working.insert(id);
+            }
+            None => {
+                assert_eq!(queue["Properties"]["MessageRetentionPeriod"], 14 * 86_400, "{id}");
+                assert_eq!(queue["DeletionPolicy"], "Retain", "{id}");
+                dead.insert(id);
+            }
+        }
+    }
+    for function in functions().values() {
+        for event in
+            function["Properties"]["Events"].as_object().into_iter().flat_map(|events| events.values())
+        {
+            let is = &event["Properties"];
+            match event["Type"].as_str().unwrap() {
+                "DynamoDB" => {
+                    let target =
+                        is["DestinationConfig"]["OnFailure"]["Destination"]["!GetAtt"].as_str().unwrap();
+                    targets.insert(target.trim_end_matches(".Arn").to_owned());
+                }
+                "SQS" => {
+                    let queue = is["Queue"]["!GetAtt"].as_str().unwrap().trim_end_matches(".Arn");
+                    assert!(working.contains(queue), "{queue} has no dead letters");
+                    assert_eq!(is["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]), "{queue}");
+                    assert!(is["ScalingConfig"]["MaximumConcurrency"].as_u64().is_some(), "{queue}");
+                }
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(dead, targets, "queues of dead letters, and where dead letters go");
+    assert_eq!(watched("ApproximateNumberOfMessagesVisible"), dead);
+    assert_eq!(watched("ApproximateAgeOfOldestMessage"), working);
+}
+
+#[test]
+fn readers_of_the_stream_and_all_tables_are_watched() {
+    let template = template();
+    let alarms = resources(&template, "AWS::CloudWatch::Alarm");
+    for (binary, function) in functions() {
+        let reads = function["Properties"]["Events"]["Feed"]["Type"] == "DynamoDB";
+        let late = alarms.get(&format!("{}LateAlarm", id_of(&binary)));
+        assert_eq!(
+            late.map(|alarm| alarm["Properties"]["MetricName"].clone()),
+            reads.then(|| json!("IteratorAge"))
+        );
+    }
+    for alarm in ["WriteThrottlesAlarm", "ReadThrottlesAlarm"] {
+        let metrics = alarms[alarm]["Properties"]["Metrics"].to_string();
+        for table in TABLES {
+            assert!(
+                metrics.contains(&format!("{{\"!Ref\":\"{}Table\"}}", table.name)),
+                "{alarm}: {}",
+                table.name
+            );
+        }
+    }
+}
+
+#[test]
+fn the_board_is_json_and_shows_every_function_queue_and_table() {
+    let template = template();
+    let body = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["!Sub"].as_str().unwrap();
+    let board: Value = serde_json::from_str(body).unwrap();
+    let shown = board["widgets"].to_string();
+    for binary in functions().keys() {
+        assert!(shown.contains(&format!("\"${{AWS::StackName}}-{binary}\"")), "{binary} is not on the board");
+    }
+    for queue in resources(&template, "AWS::SQS::Queue").keys() {
+        assert!(shown.contains(&format!("\"${{{queue}.QueueName}}\"")), "{queue} is not on the board");
+    }
+    for table in TABLES {
+        assert!(
+            shown.contains(&format!("\"${{{}Table}}\"", table.name)),
+            "{} is not on the board",
+            table.name
+        );
+    }
+}
