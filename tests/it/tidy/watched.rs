@@ -91,7 +91,6 @@ fn each_function_has_logs_that_end_and_alarms_that_undo_its_deployment() {
         let is = &function["Properties"];
         assert_eq!(is["LoggingConfig"], json!({"LogGroup": {"!Ref": format!("{id}Logs")}}), "{binary}");
         assert_eq!(is["AutoPublishAliasAllProperties"], true, "{binary}");
-        assert_eq!(is["Role"], json!({"!GetAtt": format!("{id}Role.Arn")}), "{binary}");
         let alarms = ["ErrorsAlarm", "NewVersionAlarm"].map(|alarm| json!({"!Ref": format!("{id}{alarm}")}));
         assert_eq!(is["DeploymentPreference"], json!({ "Alarms": alarms }), "{binary}");
     }
