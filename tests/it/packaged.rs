@@ -45,6 +45,12 @@ async fn insist(app: &TestApp, by: &Person, room: &domain::Resource, number: usi
     panic!("number {number} was never answered");
 }
 
+/// So long that most calls get through, and another time each time, so that a call dies at another of its points.
+async fn pause(killed: usize) {
+    let millis = 200 + u64::try_from(killed * 137 % 700).unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(millis)).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn functions_that_are_killed_at_work_lose_nothing_and_do_nothing_twice() {
     let Some(app) = packaged().await else { return };
@@ -57,8 +63,7 @@ async fn functions_that_are_killed_at_work_lose_nothing_and_do_nothing_twice() {
     let killing = async {
         let mut killed = 0;
         while !over.load(Ordering::Relaxed) {
-            // At another point of a call each time: a call takes some milliseconds.
-            tokio::time::sleep(std::time::Duration::from_millis(23)).await;
+            pause(killed).await;
             killed += stack.kill("bookings");
         }
         killed
@@ -88,7 +93,7 @@ async fn functions_that_are_killed_at_work_lose_nothing_and_do_nothing_twice() {
     let killing = async {
         let mut killed = 0;
         while !over.load(Ordering::Relaxed) {
-            tokio::time::sleep(std::time::Duration::from_millis(31)).await;
+            pause(killed).await;
             killed += stack.kill("relay") + stack.kill("notify") + stack.kill("insights-feed");
         }
         killed

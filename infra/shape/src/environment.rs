@@ -69,8 +69,10 @@ pub(crate) struct Environment {
 pub(crate) enum Ended {
     /// What the function returned.
     Returned(Value),
-    /// The function failed or died: Lambda's word for it.
+    /// The function failed: its word for it.
     Failed(Value),
+    /// Its process ended.
+    Died,
     /// It took too long.
     TimedOut,
 }
@@ -120,18 +122,17 @@ impl Environment {
         let status = answer.status();
         let text = answer.text().await.map_err(io::Error::other)?;
         let value: Value = serde_json::from_str(&text).unwrap_or_else(|_| json!({ "errorType": text }));
-        let failed = status != StatusCode::OK || value.get("errorType").is_some();
-        Ok(if failed { Ended::Failed(value) } else { Ended::Returned(value) })
+        // While the emulator cleans up behind a dead process it answers with nothing.
+        Ok(match value.get("errorType").and_then(Value::as_str) {
+            Some("Runtime.ExitError" | "") => Ended::Died,
+            None if status == StatusCode::OK => Ended::Returned(value),
+            _ => Ended::Failed(value),
+        })
     }
 
     /// The process of the function itself, if it runs.
     fn bootstrap(&self) -> Option<Pid> {
-        let parent = self.emulator.id();
-        let children = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"));
-        let found = children.ok()?.split_whitespace().next()?.parse().ok();
-        // Started by another thread of the emulator.
-        let found = found.or_else(|| child_of(parent));
-        Pid::from_raw(found?)
+        Pid::from_raw(child_of(self.emulator.id())?)
     }
 
     /// Kills the function as `kill -9` does, wherever it stands; whether there was one.

@@ -64,8 +64,8 @@ impl Called {
         let ended = environment.call(&self.client, event, Duration::from_secs(self.is.timeout)).await;
         lock(&self.busy).retain(|busy| !Arc::ptr_eq(busy, &environment));
         match &ended {
-            // Lambda ends an environment whose call took too long.
-            Ok(Ended::TimedOut) | Err(_) => {}
+            // Lambda ends an environment whose process died or whose call took too long.
+            Ok(Ended::TimedOut | Ended::Died) | Err(_) => {}
             Ok(Ended::Failed(_) | Ended::Returned(_)) => lock(&self.idle).push(environment),
         }
         ended

@@ -66,6 +66,7 @@ impl Gateway {
                 complain(&format!("{} failed: {told}\n{}", function.is.name, function.told()));
                 Ok(own(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"))
             }
+            Ended::Died => Ok(own(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")),
             Ended::TimedOut => Ok(own(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")),
         }
     }
