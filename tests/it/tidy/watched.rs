@@ -123,16 +123,14 @@ fn every_queue_with_workers_has_dead_letters_and_somebody_hears_of_each_dead_let
     };
     let (mut working, mut dead, mut targets) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for (id, queue) in resources(&template, "AWS::SQS::Queue") {
-        match queue["Properties"]["RedrivePolicy"]["deadLetterTargetArn"]["!GetAtt"].as_str() {
-            Some(target) => {
-                targets.insert(target.trim_end_matches(".Arn").to_owned());
-                working.insert(id);
-            }
-            None => {
-                assert_eq!(queue["Properties"]["MessageRetentionPeriod"], 14 * 86_400, "{id}");
-                assert_eq!(queue["DeletionPolicy"], "Retain", "{id}");
-                dead.insert(id);
-            }
+        let target = &queue["Properties"]["RedrivePolicy"]["deadLetterTargetArn"]["!GetAtt"];
+        if let Some(target) = target.as_str() {
+            targets.insert(target.trim_end_matches(".Arn").to_owned());
+            working.insert(id);
+        } else {
+            assert_eq!(queue["Properties"]["MessageRetentionPeriod"], 14 * 86_400, "{id}");
+            assert_eq!(queue["DeletionPolicy"], "Retain", "{id}");
+            dead.insert(id);
         }
     }
     for function in functions().values() {
