@@ -14,9 +14,11 @@ use crate::office;
 use crate::tidy::{files, text};
 
 /// Bookings that are made while processes die.
-const BOOKINGS: usize = 40;
+const BOOKINGS: usize = 20;
 /// As many at once.
 const CLIENTS: usize = 4;
+/// So often processes are killed at work, at most.
+const KILLS: usize = 12;
 /// A client gives up after so many answers that were none.
 const TRIES: usize = 20;
 
@@ -62,7 +64,7 @@ async fn functions_that_are_killed_at_work_lose_nothing_and_do_nothing_twice() {
     let over = AtomicBool::new(false);
     let killing = async {
         let mut killed = 0;
-        while !over.load(Ordering::Relaxed) {
+        while !over.load(Ordering::Relaxed) && killed < KILLS {
             pause(killed).await;
             killed += stack.kill("bookings");
         }
@@ -92,7 +94,7 @@ async fn functions_that_are_killed_at_work_lose_nothing_and_do_nothing_twice() {
     let over = AtomicBool::new(false);
     let killing = async {
         let mut killed = 0;
-        while !over.load(Ordering::Relaxed) {
+        while !over.load(Ordering::Relaxed) && killed < KILLS {
             pause(killed).await;
             killed += stack.kill("relay") + stack.kill("notify") + stack.kill("insights-feed");
         }

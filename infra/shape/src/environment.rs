@@ -13,6 +13,7 @@ use std::time::Duration;
 use reqwest::{Client, StatusCode};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 /// What has to be on the machine; `tests/aws-shape` installs it and says where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +63,7 @@ pub(crate) struct Environment {
     emulator: Child,
     url: String,
     log: PathBuf,
+    killed: Notify,
 }
 
 /// How a call ended.
@@ -77,6 +79,8 @@ pub(crate) enum Ended {
     TimedOut,
 }
 
+/// How long the emulator has to tell of a process that was killed.
+const GRACE: Duration = Duration::from_millis(500);
 /// Where it is called and where its runtime asks for work.
 const PORTS: [u16; 2] = [9001, 9002];
 
@@ -102,7 +106,7 @@ impl Environment {
             .process_group(0)
             .spawn()?;
         let url = format!("http://{calls}/2015-03-31/functions/function/invocations");
-        Ok(Self { emulator, url, log })
+        Ok(Self { emulator, url, log, killed: Notify::new() })
     }
 
     /// Calls the function. The emulator answers 200 whatever became of it.
@@ -117,7 +121,16 @@ impl Environment {
                 }
             }
         };
-        let Ok(answer) = tokio::time::timeout(timeout, sent).await else { return Ok(Ended::TimedOut) };
+        // The emulator does not notice the death of a process that has not yet asked for work.
+        let dead = async {
+            self.killed.notified().await;
+            tokio::time::sleep(GRACE).await;
+        };
+        let answer = tokio::select! {
+            answer = sent => answer,
+            () = dead => return Ok(Ended::Died),
+            () = tokio::time::sleep(timeout) => return Ok(Ended::TimedOut),
+        };
         let answer = answer.map_err(io::Error::other)?;
         let status = answer.status();
         let text = answer.text().await.map_err(io::Error::other)?;
@@ -137,7 +150,11 @@ impl Environment {
 
     /// Kills the function as `kill -9` does, wherever it stands; whether there was one.
     pub(crate) fn kill(&self) -> bool {
-        self.bootstrap().is_some_and(|pid| kill_process(pid, Signal::KILL).is_ok())
+        let killed = self.bootstrap().is_some_and(|pid| kill_process(pid, Signal::KILL).is_ok());
+        if killed {
+            self.killed.notify_one();
+        }
+        killed
     }
 
     /// The end of its log.

@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | execution environments of Lambda | AWS's Runtime Interface Emulator, one process for each, with the `bootstrap` below it ([`environment`]) |
 //! | API Gateway | [`gateway`]: routes and stages of `template.yaml`, events of payload version 2.0, each request in another shape of its path |
-//! | the stream, the event source mappings, the schedules | [`sources`]: what the Events table streamed, what the queues hold, and both sweeps |
+//! | the stream, the event source mappings, the schedules | [`sources`]: what is new in the Events table, what the queues hold, and both sweeps |
 //! | `DynamoDB` and SQS | moto's server in a process of its own, or the embedded database where units are counted |
 //! | IAM | [`guard`]: a function may do what `template.yaml` allows it on this table or queue, and nothing else |
 //! | time | libfaketime, so that a test can let hours pass in functions that were built for production |

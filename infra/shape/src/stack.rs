@@ -244,13 +244,6 @@ async fn create(client: &Client, database: &str, table: &Value, values: &Values)
             into.insert(field.to_owned(), value.clone());
         }
     }
-    if let (Some(stream), Some(into)) = (is.get("StreamSpecification"), request.as_object_mut()) {
-        let view = stream.get("StreamViewType");
-        into.insert(
-            "StreamSpecification".to_owned(),
-            json!({ "StreamEnabled": true, "StreamViewType": view }),
-        );
-    }
     ask(client, database, "DynamoDB_20120810.CreateTable", &request).await.map(drop)
 }
 
