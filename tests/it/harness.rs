@@ -3,19 +3,19 @@
 //! It is the laptop's, in memory, unless `HOLDFAST_SHAPE` names packaged functions: then it is theirs, as on AWS
 //! (`tests/aws-shape`). A test that looks inside the process, as [`TestApp::here`] lets it, is always about the laptop's.
 
-use std::sync::OnceLock;
+mod call;
 
 use domain::{Permission, Role, Scope, Session, SessionId, User, UserId};
 use env::Clock;
 use jiff::{SignedDuration, Timestamp};
 use local::database::Data;
 use queue::Queue;
-use reqwest::{Method, StatusCode};
+use reqwest::Method;
 use serde_json::Value;
 use store::{Store, Tx};
 use web::{AccessToken, Core, Keys};
 
-use crate::schema::Contract;
+pub(crate) use call::{Answer, Call};
 
 /// Monday, 4 January 2027, 08:00 in UTC: when every test begins.
 pub(crate) const START: &str = "2027-01-04T08:00:00Z";
@@ -44,15 +44,6 @@ pub(crate) struct Person {
     pub user_name: String,
     pub email: String,
     pub token: String,
-}
-
-/// An answer, already checked against the description of the API.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub status: StatusCode,
-    pub headers: reqwest::header::HeaderMap,
-    pub body: Value,
-    pub text: String,
 }
 
 impl TestApp {
@@ -291,113 +282,6 @@ impl Drop for TestApp {
         if !std::thread::panicking() {
             assert!(refused.is_empty(), "the template does not allow what functions do: {refused:#?}");
         }
-    }
-}
-
-/// A request that is being put together.
-pub(crate) struct Call<'a> {
-    request: reqwest::RequestBuilder,
-    method: Method,
-    path: String,
-    api: &'a web::Api,
-}
-
-impl Call<'_> {
-    /// As somebody.
-    pub(crate) fn by(mut self, person: &Person) -> Self {
-        self.request = self.request.bearer_auth(&person.token);
-        self
-    }
-
-    /// With an `Idempotency-Key`.
-    pub(crate) fn key(self, key: &str) -> Self {
-        self.header("idempotency-key", key)
-    }
-
-    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
-        self.request = self.request.header(name, value);
-        self
-    }
-
-    #[expect(clippy::needless_pass_by_value, reason = "what is sent is mostly made where it is sent")]
-    pub(crate) fn json(mut self, body: Value) -> Self {
-        self.request = self.request.json(&body);
-        self
-    }
-
-    pub(crate) fn raw(mut self, kind: &str, body: impl Into<reqwest::Body>) -> Self {
-        self.request = self.request.header("content-type", kind).body(body);
-        self
-    }
-
-    /// Sends it, and checks the answer against the description of the API.
-    pub(crate) async fn send(self) -> Answer {
-        static CONTRACT: OnceLock<Contract> = OnceLock::new();
-        let (method, path, api) = (self.method.clone(), self.path.clone(), self.api);
-        let answer = self.unchecked().await;
-        CONTRACT.get_or_init(|| Contract::of(api)).check(&method, &path, &answer);
-        answer
-    }
-
-    /// Sends it where the answer may be the gateway's own, which nobody describes.
-    pub(crate) async fn unchecked(self) -> Answer {
-        let response = self.request.send().await.unwrap();
-        let (status, headers) = (response.status(), response.headers().clone());
-        let text = response.text().await.unwrap();
-        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Answer { status, headers, body, text }
-    }
-}
-
-impl Answer {
-    /// The answer, if it has this status.
-    #[track_caller]
-    pub(crate) fn expect(self, status: u16) -> Self {
-        assert_eq!(self.status.as_u16(), status, "{}", self.text);
-        self
-    }
-
-    /// The problem's code, if the answer has this status.
-    #[track_caller]
-    pub(crate) fn refused(self, status: u16, code: &str) -> Self {
-        let answer = self.expect(status);
-        let told = answer.body.get("code").or_else(|| answer.body.get("error_code"));
-        assert_eq!(told.and_then(Value::as_str), Some(code), "{}", answer.text);
-        answer
-    }
-
-    /// `data` of a v2 answer.
-    pub(crate) fn data(&self) -> &Value {
-        &self.body["data"]
-    }
-
-    /// A text in `data`.
-    #[track_caller]
-    pub(crate) fn text_of(&self, field: &str) -> String {
-        self.data()[field].as_str().unwrap_or_else(|| panic!("no {field} in {}", self.text)).to_owned()
-    }
-
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-
-    /// Pointers and codes of the field errors.
-    pub(crate) fn fields(&self) -> Vec<(String, String)> {
-        let errors = self.body.get("errors").or_else(|| self.body.pointer("/details/errors"));
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let field = |error: &Value| (text(&error["pointer"]), text(&error["code"]));
-        errors.and_then(Value::as_array).map(|errors| errors.iter().map(field).collect()).unwrap_or_default()
-    }
-
-    /// Round trips and write units, from `X-Usage`.
-    #[track_caller]
-    pub(crate) fn usage(&self) -> (u64, u64) {
-        let usage = self.header("x-usage").unwrap();
-        let number = |name: &str| {
-            let (_, rest) = usage.split_once(&format!("{name}=")).unwrap();
-            rest.split([',', '.']).next().unwrap().parse().unwrap()
-        };
-        (number("trips"), number("writes"))
     }
 }
 

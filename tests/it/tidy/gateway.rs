@@ -119,24 +119,6 @@ fn written() -> String {
     lines
 }
 
-/// The group that the gateway chooses, by its documented order: whole matches before greedy ones, the closer one first.
-pub(crate) fn chosen<'a>(routes: &'a BTreeMap<String, String>, path: &str) -> Option<&'a str> {
-    let given: Vec<&str> = path.split('/').collect();
-    let fits = |key: &str| {
-        let (greedy, key) = key.strip_suffix("/{proxy+}").map_or((false, key), |key| (true, key));
-        let wanted: Vec<&str> = key.split('/').collect();
-        let long = if greedy { given.len() > wanted.len() } else { given.len() == wanted.len() };
-        let same =
-            wanted.iter().zip(&given).all(|(wanted, given)| wanted.starts_with('{') || wanted == given);
-        let literal = wanted.iter().filter(|part| !part.starts_with('{')).count();
-        (long && same).then_some((!greedy, literal))
-    };
-    let best = routes.iter().filter_map(|(key, group)| Some((fits(key.strip_prefix("ANY ")?)?, group)));
-    best.max_by_key(|(rank, _)| *rank)
-        .map(|(_, group)| group.as_str())
-        .or_else(|| routes.get("$default").map(String::as_str))
-}
-
 #[test]
 fn the_template_has_the_groups_routes_and_each_endpoint_is_reached_in_every_shape_of_its_path() {
     expect_block("template.yaml", "routes", &written());
@@ -155,8 +137,8 @@ fn the_template_has_the_groups_routes_and_each_endpoint_is_reached_in_every_shap
             .map(|part| if part.starts_with('{') { part.replace(['{', '}'], "_") } else { part.to_owned() })
             .collect();
         let prefixed = version.map(|version| format!("/{}{path}", version.as_str()));
-        for shape in [Some(path), prefixed].into_iter().flatten() {
-            assert_eq!(chosen(&routes, &shape), Some(group), "{shape}");
+        for path in [Some(path), prefixed].into_iter().flatten() {
+            assert_eq!(shape::chosen(&routes, &path).map(|(_, group)| group), Some(group), "{path}");
         }
     }
 }

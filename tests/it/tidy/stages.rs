@@ -8,7 +8,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 use web::{Access, Version};
 
-use super::gateway::{chosen, id_of, wanted};
+use super::gateway::{id_of, wanted};
 use super::template::{resources, template};
 use super::{core, expect_block, queue};
 
@@ -31,7 +31,9 @@ fn tried() -> BTreeSet<String> {
             if matches!(route.access(), Access::Anyone) && route.method().as_str() == "POST" {
                 let prefixed = version.map(|version| format!("/{}{}", version.as_str(), route.path()));
                 let shapes = [Some(route.path().to_owned()), prefixed];
-                tried.extend(shapes.iter().flatten().map(|path| chosen(&routes, path).unwrap().to_owned()));
+                tried.extend(
+                    shapes.iter().flatten().map(|path| shape::chosen(&routes, path).unwrap().1.to_owned()),
+                );
             }
         }
     }

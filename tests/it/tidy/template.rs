@@ -2,36 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use saphyr::{LoadableYamlNode, Scalar, Yaml};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use store::schema::{EXPIRES, PARTITION, SORT, TABLES};
 
 use super::crates::packages;
-use super::{files, text};
+use super::{files, root, text};
 
 /// The template as JSON; a tag such as `!Ref X` as `{"!Ref": "X"}`.
 pub(crate) fn template() -> Value {
-    let source = text("template.yaml");
-    json_of(&Yaml::load_from_str(&source).unwrap()[0])
-}
-
-fn json_of(node: &Yaml<'_>) -> Value {
-    match node {
-        Yaml::Tagged(tag, inner) => json!({ format!("!{}", tag.suffix): json_of(inner) }),
-        Yaml::Mapping(pairs) => Value::Object(
-            pairs
-                .iter()
-                .map(|(key, value)| (key.as_str().unwrap().to_owned(), json_of(value)))
-                .collect::<Map<_, _>>(),
-        ),
-        Yaml::Sequence(items) => items.iter().map(json_of).collect(),
-        Yaml::Value(Scalar::String(text)) => json!(text),
-        Yaml::Value(Scalar::Integer(number)) => json!(number),
-        Yaml::Value(Scalar::FloatingPoint(number)) => json!(number.into_inner()),
-        Yaml::Value(Scalar::Boolean(flag)) => json!(flag),
-        Yaml::Value(Scalar::Null) => Value::Null,
-        other => panic!("the template has {other:?}"),
-    }
+    shape::Template::read(&root().join("template.yaml")).unwrap().value().clone()
 }
 
 /// Its resources of a type, by logical id.
