@@ -1,6 +1,7 @@
 //! What AWS asks for, and what a use case costs by it.
 //!
-//! List prices of us-east-1 in millionths of a dollar for a million, as read in November 2026; no free tier, no discount for volume.
+//! List prices of us-east-1 in millionths of a dollar for a million, as others quoted them in 2026; no free tier, no discount for
+//! volume. Each names the page where AWS keeps it: look there before you rely on one.
 
 use serde::Serialize;
 

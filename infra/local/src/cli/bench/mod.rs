@@ -20,8 +20,8 @@ use super::{Outcome, say};
 const HEAD: &str = "\
 # Figures
 
-Written by `cargo run --profile fast -- bench --markdown docs/figures.md --svg docs/figures.svg`, which takes about five minutes, besides the
-build; `--quick` gives a first look in less than one. Counts are exact, and held by a test; times are those of one run on one machine,
+Written by `cargo run --profile fast -- bench --markdown docs/figures.md --svg docs/figures.svg`, besides the
+build; `--quick` gives a first look. Counts are exact, and held by a test; times are those of one run on one machine,
 and good for comparing within it.
 
 ![The figures as bars](figures.svg)
@@ -29,7 +29,7 @@ and good for comparing within it.
 
 #[derive(Args)]
 pub(crate) struct Bench {
-    /// A first look, in less than a minute: a second for each figure, and no large store.
+    /// A first look: a second for each figure, and no large store.
     #[arg(long)]
     quick: bool,
     /// Write the report as JSON to this file.
