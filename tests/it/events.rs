@@ -72,7 +72,7 @@ fn shapes(event: &Value) -> Vec<Value> {
 async fn every_group_takes_its_requests_in_every_shape_that_the_gateway_gives_them() {
     let app = TestApp::here().await;
     let core = app.server().core();
-    for (group, api) in local::groups(core, &app.server().workers().relay().notify) {
+    for (group, api) in local::groups(core, &app.server().workers().relay().notify, None) {
         let has = |version| api.table().any(|(of, _)| of.is_none_or(|of| of == version));
         for version in Version::ALL.into_iter().filter(|version| has(*version)) {
             let name = format!("{group}.{}", version.as_str());
@@ -93,7 +93,7 @@ async fn a_path_that_nobody_has_is_a_problem_and_not_the_gateway_s_own_answer() 
     let app = TestApp::here().await;
     let mut nowhere = event("insights.v2");
     nowhere["rawPath"] = "/v2/nowhere".into();
-    for (_, api) in local::groups(app.server().core(), &app.server().workers().relay().notify) {
+    for (_, api) in local::groups(app.server().core(), &app.server().workers().relay().notify, None) {
         let request = lambda_http::request::from_str(&nowhere.to_string()).unwrap();
         let answer = web::service(api, app.server().core()).oneshot(request).await.unwrap();
         assert_eq!(answer.status(), 404);

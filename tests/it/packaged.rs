@@ -167,6 +167,46 @@ async fn each_example_of_an_event_is_taken_by_its_packaged_function() {
 }
 
 #[tokio::test]
+async fn processes_share_what_they_read_and_answer_the_same_when_the_cache_lies_or_dies() {
+    let Some(app) = packaged().await else { return };
+    let stack = app.stack().unwrap();
+    let (anna, room) = (app.person(Role::Customer).await, office::blue(&app).await);
+    let path = format!("/v2/rooms/{}/availability?from=2027-01-05&to=2027-01-06&length=60", room.id);
+    let ask = async || {
+        stack.retire("bookings");
+        app.get(&path).by(&anna).send().await.expect(200).body
+    };
+    let hits = || {
+        let told = stack.tell_cache("INFO stats").unwrap();
+        told.lines().find_map(|line| line.strip_prefix("keyspace_hits:")?.parse::<usize>().ok()).unwrap()
+    };
+    let expected = ask().await;
+    let key = format!("Holdfast-room.1#{}", room.id);
+    // A cache that does not answer in time is not waited for, so that one process may find nothing.
+    for _ in 0..TRIES {
+        assert_eq!(ask().await, expected);
+        if hits() > 0 {
+            break;
+        }
+    }
+    assert!(hits() > 0, "nobody found what another had read");
+    assert!(stack.tell_cache(&format!("PTTL {key}")).unwrap().trim_start_matches(':').parse::<u32>().unwrap() <= 10_000);
+    for lie in ["nonsense", "[]", r#"["2027-01-04T08:00:00Z",{"id":"other"}]"#] {
+        assert_eq!(stack.tell_cache(&format!("SET {key} '{lie}'")).unwrap(), "+OK");
+        assert_eq!(ask().await, expected, "{lie}");
+    }
+    // What was read by a clock that is far off is not believed, however true it looks.
+    let far = format!("{}", app.now() - jiff::SignedDuration::from_mins(1));
+    let old = json!([far, { "not": "a room" }]).to_string();
+    assert_eq!(stack.tell_cache(&format!("SET {key} '{old}'")).unwrap(), "+OK");
+    assert_eq!(ask().await, expected);
+    assert_eq!(stack.tell_cache("CLIENT PAUSE 600000 ALL").unwrap(), "+OK");
+    assert_eq!(ask().await, expected, "it hangs");
+    app.advance(jiff::SignedDuration::from_secs(11));
+    assert_eq!(app.get(&path).by(&anna).send().await.expect(200).body, expected, "it still hangs");
+}
+
+#[tokio::test]
 async fn the_daily_audit_runs_and_finds_nothing_where_nothing_is_wrong() {
     let Some(app) = packaged().await else { return };
     let stack = app.stack().unwrap();

@@ -24,7 +24,7 @@ mod when;
 
 use std::sync::Arc;
 
-use cache::Memory;
+use cache::{Shared, Tiers};
 use domain::{Pool, PoolId, Resource, ResourceId};
 use env::Clock;
 use errors::Result;
@@ -42,51 +42,41 @@ pub struct App {
     clock: Clock,
     keys: Arc<Keys>,
     calendar_domain: String,
-    rooms: Arc<Memory<ResourceId, Resource>>,
-    pools: Arc<Memory<PoolId, Pool>>,
+    rooms: Arc<Tiers<ResourceId, Resource>>,
+    pools: Arc<Tiers<PoolId, Pool>>,
 }
 
 impl App {
-    /// With the edge's tables, clock and keys. UIDs of calendar entries have the domain of the mail's sender, e.g.
-    /// `Front desk <rooms@example.org>`, so that the entry of a feed and that of a message are one.
-    pub fn new(core: &Core, sender: &str) -> Self {
+    /// With the edge's tables, clock and keys, and a cache that it may share. UIDs of calendar entries have the domain of the
+    /// mail's sender, e.g. `Front desk <rooms@example.org>`, so that the entry of a feed and that of a message are one.
+    pub fn new(core: &Core, sender: &str, shared: Option<Shared>) -> Self {
         let domain = sender.rsplit('@').next().unwrap_or_default().trim_end_matches(['>', ' ']);
         Self {
             store: core.store.clone(),
             clock: core.clock.clone(),
             keys: Arc::clone(&core.keys),
             calendar_domain: domain.to_owned(),
-            rooms: Arc::new(Memory::new(1_000, KNOWN_SECONDS)),
-            pools: Arc::new(Memory::new(1_000, KNOWN_SECONDS)),
+            rooms: Arc::new(Tiers::new("room.1", 1_000, KNOWN_SECONDS, shared.clone())),
+            pools: Arc::new(Tiers::new("pool.1", 1_000, KNOWN_SECONDS, shared)),
         }
     }
 
-    /// With the sender that `HOLDFAST_MAIL_FROM` names.
+    /// With the sender that `HOLDFAST_MAIL_FROM` names, and the cache of [`Shared::from_env`].
     ///
     /// # Errors
-    /// `internal` when the variable is missing.
+    /// `internal` when a variable is missing or wrong.
     pub fn from_env(core: &Core) -> Result<Self> {
-        Ok(Self::new(core, &env::required("HOLDFAST_MAIL_FROM")?))
+        Ok(Self::new(core, &env::required("HOLDFAST_MAIL_FROM")?, Shared::from_env()?))
     }
 
     /// The room as read a moment ago: to advise, never to sell.
     async fn room(&self, id: ResourceId, now: Timestamp) -> Result<Resource> {
-        if let Some(room) = self.rooms.get(&id, now) {
-            return Ok(room);
-        }
-        let room = self.store.resource(id).await?;
-        self.rooms.put(id, room.clone(), now);
-        Ok(room)
+        self.rooms.get_or_load(id, now, self.store.resource(id)).await
     }
 
     /// The pool as read a moment ago: to advise, never to sell.
     async fn pool(&self, id: PoolId, now: Timestamp) -> Result<Pool> {
-        if let Some(pool) = self.pools.get(&id, now) {
-            return Ok(pool);
-        }
-        let pool = self.store.pool(id).await?;
-        self.pools.put(id, pool.clone(), now);
-        Ok(pool)
+        self.pools.get_or_load(id, now, self.store.pool(id)).await
     }
 }
 

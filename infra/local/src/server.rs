@@ -10,6 +10,7 @@ use axum::extract::Request;
 use axum::extract::connect_info::ConnectInfo;
 use axum::middleware::{self, Next};
 use axum::response::Response;
+use cache::Shared;
 use env::Clock;
 use providers::{Mail, Outbox};
 use store::{Config, Store};
@@ -45,6 +46,8 @@ pub struct Options {
     pub background: bool,
     /// Who delivers mail instead of the outbox.
     pub mail: Option<Arc<dyn Mail>>,
+    /// A cache beside that of this process.
+    pub shared: Option<Shared>,
 }
 
 impl Options {
@@ -52,7 +55,7 @@ impl Options {
     pub fn new(data: Data) -> Self {
         let secret = env::random();
         let clock = Clock::system();
-        Self { data, port: 0, clock, secret, show_usage: false, background: false, mail: None }
+        Self { data, port: 0, clock, secret, show_usage: false, background: false, mail: None, shared: None }
     }
 }
 
@@ -97,7 +100,7 @@ pub async fn start(options: Options) -> io::Result<Server> {
         public_url: format!("http://{address}"),
         site_url: None,
     };
-    let api = groups::api(&core, &queue);
+    let api = groups::api(&core, &queue, options.shared);
     let relay = relay::App { store: core.store.clone(), notify: queue, tasks: tasks.clone() };
     let tasks = tasks::App { store: core.store.clone(), clock: core.clock.clone(), queue: tasks };
     let workers = Workers::new(relay, notify, tasks);

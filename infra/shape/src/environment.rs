@@ -26,6 +26,8 @@ pub struct Tools {
     pub python: PathBuf,
     /// The library of libfaketime: `HOLDFAST_SHAPE_FAKETIME`.
     pub faketime: PathBuf,
+    /// redis-server: `HOLDFAST_SHAPE_REDIS`.
+    pub redis: PathBuf,
 }
 
 impl Tools {
@@ -40,6 +42,7 @@ impl Tools {
             emulator: env::required("HOLDFAST_SHAPE_RIE")?.into(),
             python: env::required("HOLDFAST_SHAPE_PYTHON")?.into(),
             faketime: env::required("HOLDFAST_SHAPE_FAKETIME")?.into(),
+            redis: env::required("HOLDFAST_SHAPE_REDIS")?.into(),
         }))
     }
 
@@ -188,8 +191,8 @@ fn child_of(parent: u32) -> Option<i32> {
     })
 }
 
-/// An address of this machine that no other environment has, so that its ports are free: all of 127/8 is loopback.
-fn address() -> Ipv4Addr {
+/// An address of this machine that nobody else here has, so that its ports are free: all of 127/8 is loopback.
+pub(crate) fn address() -> Ipv4Addr {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let [_, _, high, low] = NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
     let [.., run] = (std::process::id() % 250).to_be_bytes();

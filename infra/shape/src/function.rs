@@ -76,6 +76,11 @@ impl Called {
         lock(&self.busy).iter().filter(|environment| environment.kill()).count()
     }
 
+    /// Ends the environments that nothing calls, as Lambda does after a while: the next call starts one.
+    pub(crate) fn retire(&self) {
+        lock(&self.idle).clear();
+    }
+
     /// How many environments were started so far.
     pub(crate) fn environments(&self) -> usize {
         self.started.load(Ordering::Relaxed)

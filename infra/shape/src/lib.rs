@@ -8,6 +8,7 @@
 //! | API Gateway | [`gateway`]: routes and stages of `template.yaml`, events of payload version 2.0, each request in another shape of its path |
 //! | the stream, the event source mappings, the schedules | [`sources`]: what is new in the Events table, what the queues hold, and both sweeps |
 //! | `DynamoDB` and SQS | moto's server in a process of its own, or the embedded database where units are counted |
+//! | `ElastiCache` | redis-server, without TLS |
 //! | IAM | [`guard`]: a function may do what `template.yaml` allows it on this table or queue, and nothing else |
 //! | time | libfaketime, so that a test can let hours pass in functions that were built for production |
 //!
@@ -19,6 +20,7 @@ mod function;
 mod gateway;
 mod guard;
 mod place;
+mod redis;
 mod routes;
 mod sources;
 mod stack;

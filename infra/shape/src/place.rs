@@ -1,4 +1,4 @@
-//! A place for an installation: a clock of its own, moto in a process of its own, and a folder for mail and logs.
+//! A place for an installation: a clock of its own, moto and Redis in processes of their own, and a folder for mail and logs.
 //!
 //! Starting moto costs more than a test, so a place is used again: what was in it is forgotten first.
 
@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 use reqwest::Client;
 
 use crate::Tools;
+use crate::redis::Redis;
 
 /// What holds the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,7 @@ pub struct Place {
     folder: tempfile::TempDir,
     moto: Child,
     url: String,
+    redis: Redis,
     /// moto ends when this is closed, so also when this process is killed.
     _open: Option<ChildStdin>,
 }
@@ -47,8 +49,11 @@ impl Place {
         client: &Client,
     ) -> io::Result<Self> {
         let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        if let Some(place) = idle {
+        if let Some(mut place) = idle {
             place.set(now)?;
+            if place.redis.tell("FLUSHALL").is_err() {
+                place.redis = Redis::start(&tools.redis, place.folder.path())?;
+            }
             let reset = client.post(format!("{}/moto-api/reset", place.url)).send().await;
             reset.and_then(reqwest::Response::error_for_status).map_err(io::Error::other)?;
             for folder in [place.logs(), place.mail()] {
@@ -80,7 +85,8 @@ impl Place {
         if url.is_empty() {
             return Err(io::Error::other("moto did not start"));
         }
-        Ok(Self { tools: tools.clone(), folder, moto, url, _open: open })
+        let redis = Redis::start(&tools.redis, folder.path())?;
+        Ok(Self { tools: tools.clone(), folder, moto, url, redis, _open: open })
     }
 
     /// Lets somebody else use it.
@@ -96,6 +102,10 @@ impl Place {
     /// Where moto listens.
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    pub(crate) fn redis(&self) -> &Redis {
+        &self.redis
     }
 
     pub(crate) fn tools(&self) -> &Tools {

@@ -81,6 +81,7 @@ impl Stack {
             queues.iter().map(|(id, queue)| (id.clone(), queue.url().to_owned())).collect();
         known.extend([
             ("Mail".to_owned(), format!("outbox:{}", place.mail().display())),
+            ("EnableCache".to_owned(), "true".to_owned()),
             ("MailFrom".to_owned(), "Holdfast <bookings@holdfast.example>".to_owned()),
             ("PublicUrl".to_owned(), url.clone()),
             ("AWS::StackName".to_owned(), "holdfast".to_owned()),
@@ -116,6 +117,9 @@ impl Stack {
                 ]
                 .map(|(name, value)| (name.to_owned(), value.to_owned())),
             );
+            if let Some(url) = variables.get_mut("REDIS_URL") {
+                *url = place.redis().url();
+            }
             let called = Called::new(function, &place, variables, client.clone());
             (name, Arc::new(called))
         });
@@ -177,6 +181,22 @@ impl Stack {
     /// Kills every process of a function that is at work this moment, as `kill -9` does; how many.
     pub fn kill(&self, function: &str) -> usize {
         self.sources.functions.get(function).map_or(0, |function| function.kill())
+    }
+
+    /// Ends every process of a function that waits for a call, as Lambda does after a while.
+    pub fn retire(&self, function: &str) {
+        if let Some(function) = self.sources.functions.get(function) {
+            function.retire();
+        }
+    }
+
+    /// Sends a command to the cache as one types it in its shell; the answer, or its first line.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn tell_cache(&self, command: &str) -> io::Result<String> {
+        let place = self.place.as_ref().ok_or_else(|| io::Error::other("nothing runs"))?;
+        place.redis().tell(command)
     }
 
     /// How many environments of a function were started so far.

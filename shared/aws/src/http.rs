@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 /// Amazon Trust Services' roots, and the older one that some of them are signed by.
-const ROOTS: [&str; 5] = [
+pub const ROOTS: [&str; 5] = [
     include_str!("../roots/amazon-1.pem"),
     include_str!("../roots/amazon-2.pem"),
     include_str!("../roots/amazon-3.pem"),
@@ -33,9 +33,10 @@ pub fn http(endpoint: Option<&str>) -> SharedHttpClient {
     }
 }
 
-/// Whether Amazon's roots are those of this endpoint: a private one of a network, one for FIPS. China has others.
-fn is_amazon(url: &str) -> bool {
-    let host = url.trim_start_matches("https://").split(['/', ':']).next().unwrap_or_default();
+/// Whether Amazon's roots are those of this endpoint: a private one of a network, one for FIPS, a cache. China has others.
+pub fn is_amazon(url: &str) -> bool {
+    let (_, rest) = url.split_once("://").unwrap_or(("", url));
+    let host = rest.split(['/', ':']).next().unwrap_or_default();
     host.ends_with(".amazonaws.com") || host.ends_with(".api.aws")
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use errors::Result;
 
-pub use http::http;
+pub use http::{ROOTS, http, is_amazon};
 pub use log::{log, log_to};
 
 /// How long a connection may take to come about. It is the same for all services, since the client keeps connections and trust

@@ -1,55 +1,65 @@
-//! What was read a moment ago, kept in this process: bounded, and off the truth. Nothing is sold on its word.
+//! What was read a moment ago: bounded, and off the truth. Nothing is sold on its word.
+//!
+//! In this process always ([`Memory`]), and where `REDIS_URL` names one, in a cache that processes share ([`Shared`]). A value is as
+//! old as the read that made it, whoever kept it since: no tier adds to the age of another.
 
+mod memory;
+mod shared;
+
+use std::fmt::Display;
 use std::hash::Hash;
 
-use jiff::{SignedDuration, Timestamp};
-use moka::sync::Cache;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-/// Values by key, each for a number of seconds by the caller's clock.
-pub struct Memory<K, V> {
-    entries: Cache<K, (Timestamp, V)>,
-    lifetime: SignedDuration,
+pub use memory::Memory;
+pub use shared::Shared;
+
+/// Values of one kind, in this process and in the shared cache if there is one.
+pub struct Tiers<K, V> {
+    kind: &'static str,
+    memory: Memory<K, V>,
+    shared: Option<Shared>,
 }
 
-impl<K, V> Memory<K, V>
+impl<K, V> Tiers<K, V>
 where
-    K: Hash + Eq + Send + Sync + 'static,
-    V: Clone + Send + Sync + 'static,
+    K: Hash + Eq + Display + Copy + Send + Sync + 'static,
+    V: Serialize + DeserializeOwned + Clone + Send + Sync + 'static,
 {
-    /// At most `capacity` entries, each for `seconds`.
-    pub fn new(capacity: u64, seconds: i64) -> Self {
-        Self { entries: Cache::new(capacity), lifetime: SignedDuration::from_secs(seconds) }
+    /// At most `capacity` entries in this process, each good for `seconds`. `kind` names the values in the shared cache: another name
+    /// for another shape, so that two releases that run at once never read each other's.
+    pub fn new(kind: &'static str, capacity: u64, seconds: i64, shared: Option<Shared>) -> Self {
+        Self { kind, memory: Memory::new(capacity, seconds), shared }
     }
 
-    /// The value, unless it is too old at `now`.
-    pub fn get(&self, key: &K, now: Timestamp) -> Option<V> {
-        let (kept_at, value) = self.entries.get(key)?;
-        (now.duration_since(kept_at) < self.lifetime).then_some(value)
-    }
-
-    /// Keeps a value that was read at `now`.
-    pub fn put(&self, key: K, value: V, now: Timestamp) {
-        self.entries.insert(key, (now, value));
-    }
-
-    /// Forgets a value.
-    pub fn forget(&self, key: &K) {
-        self.entries.invalidate(key);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_value_is_kept_for_its_lifetime_and_no_longer() {
-        let memory = Memory::new(10, 30);
-        let at = |seconds| Timestamp::from_second(seconds).unwrap();
-        memory.put("key", 1, at(0));
-        assert_eq!(memory.get(&"key", at(29)), Some(1));
-        assert_eq!(memory.get(&"key", at(30)), None);
-        memory.forget(&"key");
-        assert_eq!(memory.get(&"key", at(0)), None);
+    /// The value: as it was kept, or as `load` reads it.
+    ///
+    /// # Errors
+    /// What `load` answers; a cache never does.
+    pub async fn get_or_load<E>(
+        &self,
+        key: K,
+        now: Timestamp,
+        load: impl Future<Output = Result<V, E>>,
+    ) -> Result<V, E> {
+        if let Some(value) = self.memory.get(&key, now) {
+            return Ok(value);
+        }
+        let name = format!("{}#{key}", self.kind);
+        if let Some(shared) = &self.shared
+            && let Some((read, value)) = shared.get::<V>(&name).await
+            && self.memory.is_fresh(read, now)
+        {
+            self.memory.put(key, value.clone(), read);
+            return Ok(value);
+        }
+        let value = load.await?;
+        self.memory.put(key, value.clone(), now);
+        if let Some(shared) = &self.shared {
+            shared.put(&name, now, &value, self.memory.lifetime()).await;
+        }
+        Ok(value)
     }
 }

@@ -11,8 +11,8 @@ use super::{root, sources, text};
 const LAYERS: [&[&str]; 9] = [
     &["bench", "errors", "gate", "model"],
     &["domain", "env"],
-    &["aws", "cache", "calendar", "database"],
-    &["floor", "store", "queue", "providers"],
+    &["aws", "calendar", "database"],
+    &["cache", "floor", "store", "queue", "providers"],
     &["ledger"],
     &["audit", "web"],
     FUNCTIONS,
@@ -22,12 +22,13 @@ const LAYERS: [&[&str]; 9] = [
 const FUNCTIONS: &[&str] = &["auth", "bookings", "catalog", "insights", "notify", "relay", "tasks"];
 
 /// What only some crates may name, so that it can be changed there alone.
-const RESERVED: [(&str, &[&str]); 8] = [
+const RESERVED: [(&str, &[&str]); 9] = [
     ("aws-smithy-http-client", &["aws"]),
     ("aws-sdk-dynamodb", &["floor", "store", "ledger", "proof"]),
     ("aws-sdk-sqs", &["aws", "queue"]),
     ("aws-sdk-sesv2", &["providers"]),
     ("lettre", &["providers"]),
+    ("redis", &["cache"]),
     ("axum", &["web", "local", "shape"]),
     ("lambda_http", &["web"]),
     ("dynoxide-rs", &["database"]),

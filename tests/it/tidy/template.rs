@@ -151,10 +151,10 @@ fn only_bookings_and_tasks_may_write_to_the_ledger_and_only_the_audit_reads_all_
                 .map(|action| action.as_str().unwrap())
                 .collect();
             assert!(actions.iter().all(|action| !action.contains('*')), "{name} may do {actions:?}");
-            // Identities of mail and the streams of one table have no names to list; everything else has.
+            // Identities of mail, the streams of one table and a network's interfaces have no names to list; everything else has.
             let resources = statement["Resource"].as_array().unwrap();
             let vague = resources.iter().filter(|resource| resource.to_string().contains('*'));
-            let allowed = ["ses:SendEmail", "dynamodb:ListStreams"];
+            let allowed = ["ses:SendEmail", "dynamodb:ListStreams", "ec2:CreateNetworkInterface"];
             assert!(
                 vague.count() == 0 || actions.iter().any(|action| allowed.contains(action)),
                 "{name}: {resources:?}"
@@ -194,11 +194,14 @@ fn every_function_is_told_what_it_reads_and_nothing_else() {
                 .flat_map(|package| reachable(&packages, package))
                 .collect(),
         };
-        let read: BTreeSet<_> = reachable.iter().flat_map(|folder| literals(folder, "\"HOLDFAST_")).collect();
+        let read: BTreeSet<_> = ["HOLDFAST_", "REDIS_"]
+            .iter()
+            .flat_map(|start| reachable.iter().flat_map(move |folder| literals(folder, "\"", start)))
+            .collect();
         let unread: Vec<_> = given.difference(&read).collect();
         assert!(unread.is_empty(), "{name} is given {unread:?} and does not read it");
         let mut needed: BTreeSet<_> =
-            reachable.iter().flat_map(|folder| literals(folder, "env::required(\"HOLDFAST_")).collect();
+            reachable.iter().flat_map(|folder| literals(folder, "env::required(\"", "HOLDFAST_")).collect();
         let sources = further.map_or_else(
             || files(&format!("functions/{own}/src"), ".rs").iter().map(|path| text(path)).collect(),
             |source| vec![source],
@@ -220,11 +223,12 @@ fn reachable(packages: &BTreeMap<String, super::crates::Package>, name: &str) ->
     below.chain([package.folder.clone()]).collect()
 }
 
-/// Names of variables that a crate's source quotes behind `before`, which ends in the beginning of the name.
-fn literals(folder: &str, before: &str) -> Vec<String> {
+/// Names of variables with this start that a crate's source quotes behind `before`, which ends in the quote.
+fn literals(folder: &str, before: &str, start: &str) -> Vec<String> {
+    let before = format!("{before}{start}");
     let quoted = |source: String| -> Vec<String> {
-        let rest = source.split(before).skip(1);
-        rest.map(|rest| format!("HOLDFAST_{}", rest.split('"').next().unwrap())).collect()
+        let rest = source.split(&before).skip(1);
+        rest.map(|rest| format!("{start}{}", rest.split('"').next().unwrap())).collect()
     };
     files(&format!("{folder}/src"), ".rs").into_iter().flat_map(|path| quoted(text(&path))).collect()
 }

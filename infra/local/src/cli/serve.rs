@@ -30,8 +30,14 @@ impl Serve {
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
         let data = if self.memory { Data::Memory } else { Data::Dir(self.data.clone()) };
         let secret = if self.memory { env::random() } else { local::secret(&self.data)? };
-        let options =
-            Options { port: self.port, secret, show_usage: true, background: true, ..Options::new(data) };
+        let options = Options {
+            port: self.port,
+            secret,
+            show_usage: true,
+            background: true,
+            shared: cache::Shared::from_env()?,
+            ..Options::new(data)
+        };
         let server = local::start(options).await?;
         let demo = if self.demo { Some(local::demo(&server).await?) } else { None };
         greet(&server, demo.as_ref())?;
