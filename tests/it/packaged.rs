@@ -190,7 +190,10 @@ async fn processes_share_what_they_read_and_answer_the_same_when_the_cache_lies_
         }
     }
     assert!(hits() > 0, "nobody found what another had read");
-    assert!(stack.tell_cache(&format!("PTTL {key}")).unwrap().trim_start_matches(':').parse::<u32>().unwrap() <= 10_000);
+    assert!(
+        stack.tell_cache(&format!("PTTL {key}")).unwrap().trim_start_matches(':').parse::<u32>().unwrap()
+            <= 10_000
+    );
     for lie in ["nonsense", "[]", r#"["2027-01-04T08:00:00Z",{"id":"other"}]"#] {
         assert_eq!(stack.tell_cache(&format!("SET {key} '{lie}'")).unwrap(), "+OK");
         assert_eq!(ask().await, expected, "{lie}");

@@ -6,16 +6,15 @@
 use std::collections::BTreeSet;
 
 use domain::text::Tag;
-use domain::{LocationId, Resource, Span, availability, rules};
+use domain::{LocationId, Resource, ResourceId, Span, availability, rules};
 use errors::Result;
-use futures::{StreamExt, stream};
 use store::{Page, Position};
 
 use crate::App;
 use crate::filling::{BATCH, Filling};
 
-/// Rooms that the ledger is asked about at once.
-const AT_ONCE: usize = 16;
+/// The ledger is asked about as many rooms at once as the page may have, and about so many at least.
+const FEWEST: usize = 20;
 
 /// What to look for; all of it must hold.
 #[derive(Debug, Default)]
@@ -39,14 +38,15 @@ impl Search {
             && self.name.as_ref().is_none_or(|part| room.name.folded().contains(part.as_str()))
     }
 
-    async fn is_free(&self, app: &App, room: &Resource) -> Result<bool> {
-        let Some(span) = self.free else { return Ok(true) };
+    /// Those of these rooms that fit and are free.
+    async fn found(&self, app: &App, rooms: &[(Resource, Position)]) -> Result<BTreeSet<ResourceId>> {
+        let fitting = rooms.iter().map(|(room, _)| room).filter(|room| self.fits(room));
+        let Some(span) = self.free else { return Ok(fitting.map(|room| room.id).collect()) };
         let now = app.clock.now();
-        if !rules::refusals(room, span, now).is_empty() {
-            return Ok(false);
-        }
-        let window = availability::window(room, span);
-        Ok(ledger::taken(&app.store, room.id, window, now).await?.is_empty())
+        let open = fitting.filter(|room| rules::refusals(room, span, now).is_empty());
+        let windows: Vec<_> = open.map(|room| (room.id, availability::window(room, span))).collect();
+        let busy = ledger::busy(&app.store, &windows, now).await?;
+        Ok(windows.into_iter().map(|(id, _)| id).filter(|id| !busy.contains(id)).collect())
     }
 }
 
@@ -61,27 +61,25 @@ pub(crate) async fn page(
     after: Option<Position>,
 ) -> Result<Page<Resource>> {
     let mut page = Filling::new(limit, after);
+    let at_once = usize::try_from(limit).unwrap_or(usize::MAX).max(FEWEST);
     while page.wants_more() {
         let batch = match search.location {
             Some(location) => app.store.resources_at(location, BATCH, page.after()).await?,
             None => app.store.resources(search.capacity, BATCH, page.after()).await?,
         };
-        let mut judged = stream::iter(batch.items)
-            .map(|(room, place)| async move {
-                let keep = search.fits(&room) && search.is_free(app, &room).await?;
-                Result::Ok((keep.then_some(room), place))
-            })
-            .buffered(AT_ONCE);
-        let mut through = true;
-        while let Some(next) = judged.next().await {
-            let (room, place) = next?;
-            if page.is_full() {
-                through = false;
-                break;
+        let mut items = batch.items.into_iter();
+        while items.len() > 0 && !page.is_full() {
+            let some: Vec<_> = items.by_ref().take(at_once).collect();
+            let found = search.found(app, &some).await?;
+            for (room, place) in some {
+                // What is behind the last of a full page is looked at again for the next one.
+                if page.is_full() {
+                    return Ok(page.done());
+                }
+                page.look_at(found.contains(&room.id).then_some(room), place);
             }
-            page.look_at(room, place);
         }
-        if through {
+        if items.len() == 0 {
             page.end_of_batch(batch.next);
         }
     }

@@ -78,7 +78,13 @@ impl Shared {
     }
 
     /// Keeps a value that was read at `read`, for as long as it is good.
-    pub(crate) async fn put<V: Serialize>(&self, name: &str, read: Timestamp, value: &V, lifetime: SignedDuration) {
+    pub(crate) async fn put<V: Serialize>(
+        &self,
+        name: &str,
+        read: Timestamp,
+        value: &V,
+        lifetime: SignedDuration,
+    ) {
         let Ok(kept) = serde_json::to_vec(&(read, value)) else { return };
         let mut command = redis::cmd("SET");
         command.arg(self.name(name)).arg(kept).arg("PX").arg(lifetime.as_millis().to_string());

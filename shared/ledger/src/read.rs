@@ -1,11 +1,13 @@
 //! What is taken, read from the blocks.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity};
 use domain::pool::{Cell, Cells, Count};
 use domain::{PoolId, ResourceId, Span};
 use errors::{Error, Result};
+use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use store::{Item, Store, schema};
 
@@ -15,6 +17,10 @@ use crate::{block, counter, mark};
 const MOST_KEYS: usize = 100;
 /// Rounds of a batch that is answered in parts.
 const MOST_ROUNDS: u32 = 5;
+/// Blocks of one resource that are cheaper to get by their keys, each for a unit at least, than to find by a query.
+const FEW_BLOCKS: usize = 4;
+/// Queries at once.
+const AT_ONCE: usize = 16;
 
 /// A run of quanta with one mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +96,46 @@ pub(crate) async fn marks_within(
     Ok(marks)
 }
 
+/// Those of the resources of which something is taken within its span at `now`. Spans of a day and less are read together, one trip
+/// for each hundred blocks; longer ones by a query each.
+///
+/// # Errors
+/// `unavailable` when the database is.
+pub async fn busy(
+    store: &Store,
+    wanted: &[(ResourceId, Span)],
+    now: Timestamp,
+) -> Result<BTreeSet<ResourceId>> {
+    let free_from = mark::ended_before(now);
+    let blocks = |span: &Span| {
+        let quanta = block::quanta(span);
+        block::place(quanta.start).0..=block::place(quanta.end - 1).0
+    };
+    let (short, long): (Vec<(ResourceId, Span)>, Vec<_>) =
+        wanted.iter().partition(|(_, span)| blocks(span).count() <= FEW_BLOCKS);
+    let keys = short.iter().flat_map(|(resource, span)| blocks(span).map(|number| key(*resource, number)));
+    let spans: BTreeMap<ResourceId, Range<i64>> =
+        short.iter().map(|(resource, span)| (*resource, block::quanta(span))).collect();
+    let mut busy = BTreeSet::new();
+    for item in batch(store, keys).await? {
+        let (resource, number) = (partition(&item)?, number(&item)?);
+        let within = |place| {
+            let quantum = number * block::QUANTA_PER_BLOCK + place;
+            spans.get(&resource).is_some_and(|quanta| quanta.contains(&quantum))
+        };
+        if marks(&item).into_iter().any(|(place, mark)| within(place) && mark >= free_from) {
+            busy.insert(resource);
+        }
+    }
+    let queries = long.into_iter().map(|(resource, span)| async move {
+        let taken = taken(store, resource, span, now).await?;
+        Result::Ok((resource, taken.is_empty()))
+    });
+    let found: Vec<_> = stream::iter(queries).buffer_unordered(AT_ONCE).try_collect().await?;
+    busy.extend(found.into_iter().filter(|(_, free)| !free).map(|(resource, _)| resource));
+    Ok(busy)
+}
+
 /// Those of the resources that somebody has at this instant, held or sold. One trip for each hundred.
 ///
 /// # Errors
@@ -101,15 +147,9 @@ pub async fn taken_at(
 ) -> Result<BTreeSet<ResourceId>> {
     let quantum = block::quantum_of(instant);
     let (number, place) = block::place(quantum);
-    let key = |resource: &ResourceId| {
-        HashMap::from([
-            (schema::PARTITION.to_owned(), AttributeValue::S(resource.to_string())),
-            (schema::SORT.to_owned(), AttributeValue::N(number.to_string())),
-        ])
-    };
     let free_from = mark::ended_before(instant);
     let mut busy = BTreeSet::new();
-    for item in batch(store, resources.iter().map(key)).await? {
+    for item in batch(store, resources.iter().map(|resource| key(*resource, number))).await? {
         if marks(&item).get(&place).is_some_and(|mark| *mark >= free_from) {
             busy.insert(partition(&item)?);
         }
@@ -141,6 +181,14 @@ pub async fn counts(
         counts.retain(|cell, _| asked.contains(cell));
     }
     Ok(found)
+}
+
+/// Where a block of a resource lies.
+fn key(resource: ResourceId, number: i64) -> Item {
+    HashMap::from([
+        (schema::PARTITION.to_owned(), AttributeValue::S(resource.to_string())),
+        (schema::SORT.to_owned(), AttributeValue::N(number.to_string())),
+    ])
 }
 
 /// Items by key, those that exist, read consistently and in no order.

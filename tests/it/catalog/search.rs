@@ -157,6 +157,25 @@ async fn rooms_are_found_by_when_they_are_free() {
     assert_eq!(names(&past), [""; 0]);
     let off_grid = free("2027-01-04T15:05:00Z", "2027-01-04T16:05:00Z").send().await.expect(200);
     assert_eq!(names(&off_grid), [""; 0]);
+    // Of all at once, read by keys or by queries, the ledger says what it says of each.
+    let ids: Vec<domain::ResourceId> = ids.iter().map(|id| id.parse().unwrap()).collect();
+    for minutes in [60, 24 * 60, 30 * 60, 7 * 24 * 60] {
+        let mut busy_at_all = 0;
+        for start in
+            ["2027-01-04T09:00:00Z", "2027-01-04T12:30:00Z", "2027-01-04T13:00:00Z", "2027-01-05T00:00:00Z"]
+        {
+            let start: jiff::Timestamp = start.parse().unwrap();
+            let span = domain::Span::new(start, start + SignedDuration::from_mins(minutes)).unwrap();
+            let wanted: Vec<_> = ids.iter().map(|id| (*id, span)).collect();
+            let busy = ledger::busy(app.store(), &wanted, app.now()).await.unwrap();
+            for id in &ids {
+                let taken = ledger::taken(app.store(), *id, span, app.now()).await.unwrap();
+                assert_eq!(busy.contains(id), !taken.is_empty(), "{id} {span:?}");
+            }
+            busy_at_all = busy_at_all.max(busy.len());
+        }
+        assert!(busy_at_all >= 2, "{minutes} minutes: nobody was busy");
+    }
     app.advance(SignedDuration::from_mins(11));
     let after_hold =
         app.get(&format!("/v2/rooms?capacity=3&free_from={}&free_to={}", hour.0, hour.1)).send().await;
