@@ -45,7 +45,8 @@ pub(crate) async fn explained(
 
 /// A span as told in details: instants and the room's wall clock.
 pub(crate) fn told(room: &Resource, span: &Span) -> Value {
-    let local = |at| local(&room.zone, at);
+    let zone = room.zone.rules();
+    let local = |at| local(&zone, at);
     json!({
         "start": span.start().to_string(), "end": span.end().to_string(),
         "local_start": local(span.start()), "local_end": local(span.end()),

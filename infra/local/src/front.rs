@@ -13,6 +13,8 @@ use web::Origin;
 pub struct Front {
     service: Router,
     token: String,
+    /// The encodings that answers may have.
+    takes: &'static str,
 }
 
 /// What came back.
@@ -33,18 +35,24 @@ pub struct Came {
 impl Front {
     /// The API as seen with this access token; without one, if it is empty.
     pub fn new(service: Router, token: String) -> Self {
-        Self { service, token }
+        Self { service, token, takes: "identity" }
     }
 
     /// The same API with another access token.
     #[must_use]
     pub fn with_token(&self, token: String) -> Self {
-        Self { service: self.service.clone(), token }
+        Self { token, ..self.clone() }
     }
 
     /// Reads a path, which begins with its version.
     pub async fn get(&self, path: &str) -> Came {
         self.send(Method::GET, path, None, None).await
+    }
+
+    /// Reads a path as a browser does, which takes Brotli. The body is known by its size only, if it was large enough to be
+    /// compressed.
+    pub async fn get_as_browser(&self, path: &str) -> Came {
+        Self { takes: "br", ..self.clone() }.get(path).await
     }
 
     /// Posts a body under an idempotency key.
@@ -57,6 +65,7 @@ impl Front {
             .method(method)
             .uri(path)
             .header(header::CONTENT_TYPE, "application/json")
+            .header(header::ACCEPT_ENCODING, self.takes)
             .extension(Origin { ip: Some("127.0.0.1".to_owned()) });
         if !self.token.is_empty() {
             request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.token));

@@ -3,7 +3,7 @@
 //! Reads only advise; the claim on the ledger decides. Everything here costs in proportion to the range asked for.
 
 use errors::FieldError;
-use jiff::{SignedDuration, Timestamp, Zoned};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -115,10 +115,6 @@ impl Ask {
 pub struct Slot {
     /// When.
     pub span: Span,
-    /// Its start on the resource's wall clock.
-    pub local_start: Zoned,
-    /// Its end on the resource's wall clock.
-    pub local_end: Zoned,
     /// Every reason why it is not free, rules first; none when it is.
     pub reasons: Vec<Reason>,
 }
@@ -156,8 +152,6 @@ pub fn slots(resource: &Resource, ask: &Ask, taken: &[Taken], now: Timestamp) ->
         .filter(|span| ask.explain || is_free(&judge, resource, &taken, span))
         .map(|span| Slot {
             span,
-            local_start: span.start().to_zoned(judge.zone.clone()),
-            local_end: span.end().to_zoned(judge.zone.clone()),
             reasons: if ask.explain { reasons(&judge, resource, &taken, &span) } else { Vec::new() },
         })
         .collect()

@@ -5,7 +5,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use errors::Error;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::problem::Problem;
 
@@ -65,17 +65,21 @@ impl<T: Serialize> Reply<T> {
 
 impl<T: Serialize> IntoResponse for Reply<T> {
     fn into_response(self) -> Response {
-        let data = match serde_json::to_value(self.data) {
-            Ok(data) => data,
-            Err(error) => return Problem(Error::internal(error)).into_response(),
-        };
-        let body = if self.meta.is_empty() {
-            json!({ "version": "v2", "data": data })
-        } else {
-            json!({ "version": "v2", "data": data, "meta": self.meta })
-        };
-        answer(self.status, &body, self.headers)
+        let Self { status, data, meta, headers } = self;
+        match serde_json::to_vec(&Envelope { version: "v2", data, meta }) {
+            Ok(body) => answer(status, body, headers),
+            Err(error) => Problem(Error::internal(error)).into_response(),
+        }
     }
+}
+
+/// What a v2 answer is written from.
+#[derive(Serialize)]
+struct Envelope<T> {
+    version: &'static str,
+    data: T,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    meta: Map<String, Value>,
 }
 
 /// A v1 answer: the object itself, with `"version": "v1"` in it.
@@ -99,7 +103,7 @@ impl<T: Serialize> IntoResponse for ReplyV1<T> {
         match serde_json::to_value(self.1) {
             Ok(Value::Object(mut object)) => {
                 object.insert("version".to_owned(), "v1".into());
-                answer(self.0, &Value::Object(object), Vec::new())
+                answer(self.0, Value::Object(object).to_string().into_bytes(), Vec::new())
             }
             Ok(_) => Problem(Error::internal("a v1 answer that is no object")).into_response(),
             Err(error) => Problem(Error::internal(error)).into_response(),
@@ -122,8 +126,8 @@ impl IntoResponse for Plain {
     }
 }
 
-fn answer(status: StatusCode, body: &Value, headers: Vec<(HeaderName, String)>) -> Response {
-    let mut response = Response::new(Body::from(body.to_string()));
+fn answer(status: StatusCode, body: Vec<u8>, headers: Vec<(HeaderName, String)>) -> Response {
+    let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     let all = response.headers_mut();
     all.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

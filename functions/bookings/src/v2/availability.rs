@@ -3,6 +3,7 @@
 use domain::availability::{Reason, Slot};
 use domain::text::Tag;
 use domain::{LocationId, Resource, ResourceId, Span, Zone};
+use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -63,8 +64,11 @@ pub(crate) struct Availability {
 
 #[derive(Serialize, JsonSchema)]
 struct SlotView {
-    #[serde(flatten)]
-    span: SpanView,
+    start: String,
+    end: String,
+    /// On the room's wall clock, with its offset then.
+    local_start: String,
+    local_end: String,
     free: bool,
     /// Every rule and every claim that is against it, each with `code`, `message` and its data.
     reasons: Vec<Value>,
@@ -80,7 +84,7 @@ struct SpanView {
 }
 
 impl SpanView {
-    fn of(zone: &Zone, span: &Span) -> Self {
+    fn of(zone: &TimeZone, span: &Span) -> Self {
         Self {
             start: span.start().to_string(),
             end: span.end().to_string(),
@@ -90,16 +94,18 @@ impl SpanView {
     }
 
     fn all(room: &Resource, spans: &[Span]) -> Vec<Self> {
-        spans.iter().map(|span| Self::of(&room.zone, span)).collect()
+        let zone = room.zone.rules();
+        spans.iter().map(|span| Self::of(&zone, span)).collect()
     }
 }
 
 impl SlotView {
     fn all(room: &Resource, slots: Vec<Slot>) -> Vec<Self> {
-        let view = |slot: Slot| Self {
-            span: SpanView::of(&room.zone, &slot.span),
-            free: slot.is_free(),
-            reasons: slot.reasons.iter().map(Reason::told).collect(),
+        let zone = room.zone.rules();
+        let view = |slot: Slot| {
+            let SpanView { start, end, local_start, local_end } = SpanView::of(&zone, &slot.span);
+            let reasons = slot.reasons.iter().map(Reason::told).collect();
+            Self { start, end, local_start, local_end, free: slot.is_free(), reasons }
         };
         slots.into_iter().map(view).collect()
     }

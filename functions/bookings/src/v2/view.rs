@@ -1,7 +1,8 @@
 //! A booking as version 2 tells it.
 
-use domain::{Booking, Zone};
+use domain::Booking;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -49,6 +50,7 @@ pub(crate) struct BookingView {
 impl BookingView {
     /// The booking as it stands at `now`.
     pub(crate) fn of(booking: Booking, now: Timestamp) -> Self {
+        let zone = booking.zone.rules();
         Self {
             id: booking.id.to_string(),
             room_id: booking.resource.to_string(),
@@ -57,8 +59,8 @@ impl BookingView {
             booked_by: booking.booked_by.map(|by| by.to_string()),
             start: booking.span.start().to_string(),
             end: booking.span.end().to_string(),
-            local_start: local(&booking.zone, booking.span.start()),
-            local_end: local(&booking.zone, booking.span.end()),
+            local_start: local(&zone, booking.span.start()),
+            local_end: local(&zone, booking.span.end()),
             state: booking.state_at(now).as_str().to_owned(),
             hold_until: booking.hold_until.map(|until| until.to_string()),
             series_id: booking.occurrence.map(|of| of.series.to_string()),
@@ -77,6 +79,6 @@ impl BookingView {
 }
 
 /// An instant on a wall clock, with the offset then: unambiguous where the clocks go back.
-pub(crate) fn local(zone: &Zone, at: Timestamp) -> String {
-    zone.local(at).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+pub(crate) fn local(zone: &TimeZone, at: Timestamp) -> String {
+    at.display_with_offset(zone.to_offset(at)).to_string()
 }

@@ -32,7 +32,10 @@ fn only_free_slots_unless_asked_to_explain() {
     let taken = [booked("2027-01-04T09:00:00Z", "2027-01-04T10:00:00Z")];
     let range = span("2027-01-04T08:00:00Z", "2027-01-04T12:00:00Z");
     let free = slots(&resource, &ask(range, 60, 60, false), &taken, at(NOW));
-    let local: Vec<String> = free.iter().map(|slot| slot.local_start.strftime("%H:%M").to_string()).collect();
+    let local: Vec<String> = free
+        .iter()
+        .map(|slot| resource.zone.local(slot.span.start()).strftime("%H:%M").to_string())
+        .collect();
     assert_eq!(local, ["09:00", "11:00"]);
     let all = slots(&resource, &ask(range, 60, 60, true), &taken, at(NOW));
     let told: Vec<Vec<&str>> =
@@ -48,8 +51,10 @@ fn buffers_keep_their_distance_on_both_sides() {
     let taken = [booked("2027-01-04T10:00:00Z", "2027-01-04T11:00:00Z")];
     let range = span("2027-01-04T08:30:00Z", "2027-01-04T12:00:00Z");
     let free = slots(&resource, &ask(range, 30, 15, false), &taken, at(NOW));
-    let starts: Vec<String> =
-        free.iter().map(|slot| slot.local_start.strftime("%H:%M").to_string()).collect();
+    let starts: Vec<String> = free
+        .iter()
+        .map(|slot| resource.zone.local(slot.span.start()).strftime("%H:%M").to_string())
+        .collect();
     assert_eq!(starts, ["08:30", "08:45", "09:00", "11:15", "11:30"]);
     let spans = free_spans(&resource, range, &taken, at(NOW));
     assert_eq!(
@@ -214,7 +219,7 @@ proptest! {
         for slot in &all {
             prop_assert!(range.covers(&slot.span));
             prop_assert_eq!(slot.span.minutes(), i64::from(length * 5));
-            prop_assert_eq!(i64::from(slot.local_start.minute()) % 15, 0);
+            prop_assert_eq!(i64::from(resource.zone.local(slot.span.start()).minute()) % 15, 0);
             let claim = claimed(&resource, &slot.span);
             let collisions = taken.iter().filter(|taken| taken.span.overlaps(&claim)).count();
             let refused = refusals(&resource, slot.span, now);

@@ -23,11 +23,11 @@ use super::message::Log;
 pub(super) const MILLIS_PER_TRIP: u64 = 5;
 /// Memory of the functions that answer requests, in MB. `template.yaml` has it.
 const ANSWERING_MB: u64 = 512;
-/// What Lambda itself writes for each invocation of a function that logs as text, with numbers of usual length.
-const LAMBDA_LINES: [&str; 3] = [
-    "START RequestId: 6f1c1d5e-6b2a-4f0e-9b60-3f1f0f6f7a10 Version: 12\n",
-    "END RequestId: 6f1c1d5e-6b2a-4f0e-9b60-3f1f0f6f7a10\n",
-    "REPORT RequestId: 6f1c1d5e-6b2a-4f0e-9b60-3f1f0f6f7a10\tDuration: 10.21 ms\tBilled Duration: 11 ms\tMemory Size: 512 MB\tMax Memory Used: 26 MB\t\n",
+/// What Lambda itself writes for each invocation of a function that logs as JSON, with numbers of usual length.
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html>.
+const LAMBDA_LINES: [&str; 2] = [
+    r#"{"time":"2026-11-26T12:00:00.000Z","type":"platform.start","record":{"requestId":"6f1c1d5e-6b2a-4f0e-9b60-3f1f0f6f7a10","version":"12"}}"#,
+    r#"{"time":"2026-11-26T12:00:00.010Z","type":"platform.report","record":{"requestId":"6f1c1d5e-6b2a-4f0e-9b60-3f1f0f6f7a10","metrics":{"durationMs":10.211,"billedDurationMs":11,"memorySizeMB":512,"maxMemoryUsedMB":26},"status":"success"}}"#,
 ];
 const EMAIL: &str = "anna@office.example";
 
@@ -146,7 +146,7 @@ struct Meter<'a> {
 
 impl Meter<'_> {
     async fn get(&self, what: &'static str, path: &str) -> io::Result<(Step, Came)> {
-        let (came, logged) = self.log.counted(self.front.get(path)).await;
+        let (came, logged) = self.log.counted(self.front.get_as_browser(path)).await;
         step(what, came, logged, StatusCode::OK)
     }
 
@@ -239,8 +239,8 @@ fn table(steps: &[Step]) -> Table {
         table.row(row(step.what, step.trips, &step.consumed));
     }
     table.note(format!(
-        "Counted: round trips to the database, its units, requests to queues, the functions' own log lines as they are written, answers without compression. Assumed: \
-         {MILLIS_PER_TRIP} ms of a function for each round trip, the three lines that Lambda writes for each invocation, and batches of one, \
+        "Counted: round trips to the database, its units, requests to queues, the functions' own log lines as they are written, answers to reads as a browser takes them, compressed. Assumed: \
+         {MILLIS_PER_TRIP} ms of a function for each round trip, the two lines that Lambda writes for each invocation, and batches of one, \
          the dearest, for relay, audit index and messages. Not in it: the mail itself ({} $ a million by SES), storage, what a cold start costs, payment, which is not built yet.",
         dollars(LIST.iter().find(|(what, _)| what.starts_with("SES")).map_or(0, |(_, price)| *price)),
     ));

@@ -265,7 +265,7 @@ fn beside(figures: &[Figure]) -> Table {
         }
     }
     table.note(
-        "Theirs: the best of them in each figure by itself, measured once on two cores of the same kind. The ratios mean something on such a machine only. Ours: \
+        "Theirs: the best of them in each figure by itself, measured once on two cores, before this one was begun. The ratios mean something on two such cores only. Ours: \
          at the number of clients with the most requests per second.",
     );
     table
