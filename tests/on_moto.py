@@ -3,9 +3,14 @@ serves, tells its address on standard output, and ends with its standard input.
 
 moto answers each request in a thread of its own and carries a transaction out step by step, so that two transactions at once
 mix. DynamoDB's do not. A lock around the whole application makes moto answer one request after the other.
+
+DynamoDB carries a transaction out once for each ClientRequestToken and answers the same to whoever sends it again, because the
+first answer was late or lost. moto does not look at the token, so it is done here.
 """
 
 import functools
+import io
+import json
 import os
 import subprocess
 import sys
@@ -36,6 +41,33 @@ def one_at_a_time(application):
     return locked
 
 
+def once_for_each_token(application):
+    """The application with what DynamoDB promises of a transaction's token, for as long as it runs."""
+    done = {}
+
+    def answered(environ, start_response):
+        if environ.get("HTTP_X_AMZ_TARGET") != "DynamoDB_20120810.TransactWriteItems":
+            return application(environ, start_response)
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        token = json.loads(body).get("ClientRequestToken")
+        if token in done:
+            (status, headers), answer = done[token]
+            start_response(status, headers)
+            return [answer]
+        started = []
+
+        def start(status, headers, *rest):
+            started[:] = [status, headers]
+            return start_response(status, headers, *rest)
+
+        answer = b"".join(application(environ | {"wsgi.input": io.BytesIO(body)}, start))
+        if token and started[0].startswith("200"):
+            done[token] = tuple(started), answer
+        return [answer]
+
+    return answered
+
+
 def without_long_polls(receive):
     """Where the clock stands still, a long poll for an empty queue would never end."""
 
@@ -49,7 +81,7 @@ def without_long_polls(receive):
 def main():
     """The command's exit code, with HOLDFAST_DYNAMODB_ENDPOINT set."""
     SQSBackend.receive_message = without_long_polls(SQSBackend.receive_message)
-    application = one_at_a_time(DomainDispatcherApplication(create_backend_app))
+    application = one_at_a_time(once_for_each_token(DomainDispatcherApplication(create_backend_app)))
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=Quiet)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     endpoint = f"http://127.0.0.1:{server.server_port}"

@@ -61,6 +61,25 @@ impl Row {
     }
 }
 
+impl Table {
+    /// As a Markdown document below this head.
+    pub fn markdown(&self, head: &str) -> String {
+        let names = self.rows.first().map(|row| row.figures.iter().map(|figure| figure.name.clone()));
+        let line = |cells: &mut dyn Iterator<Item = String>| {
+            format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "))
+        };
+        let names: Vec<String> = names.into_iter().flatten().collect();
+        let mut text = head.to_owned();
+        text += &line(&mut ["function".to_owned()].into_iter().chain(names.iter().cloned()));
+        text += &line(&mut ["---".to_owned()].into_iter().chain(names.iter().map(|_| "---:".to_owned())));
+        for row in &self.rows {
+            let figures = row.figures.iter().map(ToString::to_string);
+            text += &line(&mut [row.name.clone()].into_iter().chain(figures));
+        }
+        text
+    }
+}
+
 impl fmt::Display for Figure {
     /// Megabytes and milliseconds, two digits behind the point, cut off.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -100,7 +119,10 @@ mod tests {
         row.push("program", Unit::Bytes, 2_345_678);
         row.time("init", Duration::from_micros(4_056));
         assert_eq!(row.figure("init"), Some(4_056));
-        let text = Table { rows: vec![row] }.to_string();
-        assert!(text.ends_with("        2.34 MB         4.05 ms"), "{text}");
+        let table = Table { rows: vec![row] };
+        assert!(table.to_string().ends_with("        2.34 MB         4.05 ms"), "{table}");
+        let document =
+            "Head\n\n| function | program | init |\n| --- | ---: | ---: |\n| floor | 2.34 MB | 4.05 ms |\n";
+        assert_eq!(table.markdown("Head\n\n"), document);
     }
 }

@@ -102,7 +102,7 @@ impl Environment {
             .arg("./bootstrap")
             .env("AWS_LAMBDA_FUNCTION_NAME", &function.name)
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory.to_string())
-            .env("AWS_LAMBDA_FUNCTION_TIMEOUT", function.timeout.to_string())
+            .env("AWS_LAMBDA_FUNCTION_TIMEOUT", function.patience().to_string())
             .envs(variables)
             .stdout(written.try_clone()?)
             .stderr(written)

@@ -61,7 +61,7 @@ impl Called {
             None => Arc::new(self.start()?),
         };
         lock(&self.busy).push(Arc::clone(&environment));
-        let ended = environment.call(&self.client, event, Duration::from_secs(self.is.timeout)).await;
+        let ended = environment.call(&self.client, event, Duration::from_secs(self.is.patience())).await;
         lock(&self.busy).retain(|busy| !Arc::ptr_eq(busy, &environment));
         match &ended {
             // Lambda ends an environment whose process died or whose call took too long.

@@ -41,11 +41,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         secret,
     };
     let stack = Stack::start(options).await?;
-    let notify = stack.queue("NotifyQueue")?.url();
     writeln!(
         io::stdout(),
-        "As on AWS, at {}/v2 (also /v1 and /api). The clock moves once a second.\nQueue of messages: {notify}",
-        stack.url()
+        "As on AWS, at {}/v2 (also /v1 and /api). The first call of each function starts it. The clock moves once a second.\n\n\
+         Make the first administrator, in another terminal:\n\n  AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any cargo run -- admin --aws \\\n      \
+         --prefix Holdfast- --region us-east-1 --endpoint {} --email you@example.org\n\nMails are files in {}",
+        stack.url(),
+        stack.database(),
+        stack.mail().unwrap_or_default().display(),
     )?;
     loop {
         tokio::select! {

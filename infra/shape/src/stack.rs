@@ -47,6 +47,7 @@ pub struct Options {
 /// A running installation. It ends when it is dropped.
 pub struct Stack {
     url: String,
+    database: String,
     store: Store,
     sources: Arc<Sources>,
     outbox: Outbox,
@@ -135,15 +136,36 @@ impl Stack {
         let tasks = vec![guard.serve(guarded), gateway.serve(listener)];
         let store = Store::new(Config::local(database.clone()));
         let events = store.name(&store::schema::EVENTS);
-        let sources = Sources::new((client, database, events), functions, queues, options.root);
+        let sources = Sources::new((client, database.clone(), events), functions, queues, options.root);
         let outbox = Outbox::in_directory(place.mail()).map_err(io::Error::other)?;
         let sources = Arc::new(sources);
-        Ok(Self { url, store, sources, outbox, refused, clock, tasks, place: Some(place), embedded })
+        Ok(Self {
+            url,
+            database,
+            store,
+            sources,
+            outbox,
+            refused,
+            clock,
+            tasks,
+            place: Some(place),
+            embedded,
+        })
     }
 
     /// Where the gateway listens.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where the tables answer, past every function and right.
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// The folder of what was sent.
+    pub fn mail(&self) -> Option<PathBuf> {
+        self.place.as_ref().map(Place::mail)
     }
 
     /// The tables, past every function and right.

@@ -28,6 +28,17 @@ pub struct Function {
     pub sources: Vec<(String, String)>,
 }
 
+/// moto answers in Python, one request after the other, on the processors that the functions run on: what takes a second on AWS
+/// can take several here.
+const SLOWER: u64 = 4;
+
+impl Function {
+    /// The longest that a call may take here, in seconds.
+    pub fn patience(&self) -> u64 {
+        self.timeout * SLOWER
+    }
+}
+
 impl Template {
     /// Reads the file.
     ///
