@@ -6,8 +6,12 @@ mix. DynamoDB's do not. A lock around the whole application makes moto answer on
 
 DynamoDB carries a transaction out once for each ClientRequestToken and answers the same to whoever sends it again, because the
 first answer was late or lost. moto does not look at the token, so it is done here.
+
+For the way back, moto copies every table of a transaction with all that is in it, once for each of its actions: with some
+thousand items each transaction takes seconds. Here a copy shares the items, and an update changes a copy of its item.
 """
 
+import copy
 import functools
 import io
 import json
@@ -16,6 +20,9 @@ import subprocess
 import sys
 import threading
 
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.table import Table
 from moto.server import DomainDispatcherApplication, create_backend_app
 from moto.sqs.models import SQSBackend
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -68,6 +75,28 @@ def once_for_each_token(application):
     return answered
 
 
+def sharing_items(table, _memo):
+    """A copy of a table whose items are those of the original; all our tables have two keys."""
+    copied = copy.copy(table)
+    copied.items = type(table.items)(dict, {pk: dict(items) for pk, items in table.items.items()})
+    return copied
+
+
+def on_a_copy(update):
+    """An update that leaves the item as it was to those who share it."""
+
+    @functools.wraps(update)
+    def updated(self, table_name, key, *rest, **named):
+        table = self.get_table(table_name)
+        pk, sk = DynamoType(key[table.hash_key_attr]), DynamoType(key[table.range_key_attr])
+        item = table.get_item(pk, sk)
+        if item is not None:
+            table.items[pk][sk] = copy.deepcopy(item)
+        return update(self, table_name, key, *rest, **named)
+
+    return updated
+
+
 def without_long_polls(receive):
     """Where the clock stands still, a long poll for an empty queue would never end."""
 
@@ -80,6 +109,8 @@ def without_long_polls(receive):
 
 def main():
     """The command's exit code, with HOLDFAST_DYNAMODB_ENDPOINT set."""
+    Table.__deepcopy__ = sharing_items
+    DynamoDBBackend.update_item = on_a_copy(DynamoDBBackend.update_item)
     SQSBackend.receive_message = without_long_polls(SQSBackend.receive_message)
     application = one_at_a_time(once_for_each_token(DomainDispatcherApplication(create_backend_app)))
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=Quiet)
