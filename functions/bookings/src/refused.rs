@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::App;
-use crate::v2::local;
+use crate::v2::Local;
 
 /// Most alternatives told.
 const ALTERNATIVES: usize = 5;
@@ -46,7 +46,7 @@ pub(crate) async fn explained(
 /// A span as told in details: instants and the room's wall clock.
 pub(crate) fn told(room: &Resource, span: &Span) -> Value {
     let zone = room.zone.rules();
-    let local = |at| local(&zone, at);
+    let local = |at| Local::new(&zone, at);
     json!({
         "start": span.start().to_string(), "end": span.end().to_string(),
         "local_start": local(span.start()), "local_end": local(span.end()),

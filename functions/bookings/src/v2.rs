@@ -14,7 +14,7 @@ use web::Route;
 
 use crate::App;
 
-pub(crate) use view::local;
+pub(crate) use view::Local;
 
 pub(crate) fn routes() -> Vec<Route<App>> {
     [

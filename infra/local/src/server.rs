@@ -17,6 +17,7 @@ use store::{Config, Store};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tower::limit::GlobalConcurrencyLimitLayer;
 use web::{Api, Core, Keys, Origin};
 
 use crate::front::Front;
@@ -25,6 +26,9 @@ use crate::sqs::{self, Endpoint};
 use crate::workers::{self, Workers};
 use crate::{groups, outbox as page};
 use database::{self, Data, Database};
+
+/// Requests under way at once; others wait. More would only keep more answers in memory.
+const AT_ONCE: usize = 64;
 
 /// Who mail is from on a laptop.
 pub(crate) const SENDER: &str = "Holdfast <bookings@holdfast.example>";
@@ -107,7 +111,8 @@ pub async fn start(options: Options) -> io::Result<Server> {
     let (stop, stopped) = watch::channel(false);
     let service = web::service(api.clone(), &core);
     let everything = page::routes(Arc::clone(&outbox)).fallback_service(service.clone());
-    let everything = everything.layer(middleware::from_fn(origin));
+    let everything =
+        everything.layer(middleware::from_fn(origin)).layer(GlobalConcurrencyLimitLayer::new(AT_ONCE));
     let http = axum::serve(listener, everything.into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(until(stopped.clone()));
     let mut tasks = vec![tokio::spawn(async move { http.await })];

@@ -3,6 +3,7 @@
 use domain::availability::{Reason, Slot};
 use domain::text::Tag;
 use domain::{LocationId, Resource, ResourceId, Span, Zone};
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use web::{Access, Path, Query, Reply, Result, Route, State, get, request};
 
 use crate::App;
 use crate::availability::{Free, Question, Suitable, of_room, of_rooms};
-use crate::v2::view::local;
+use crate::v2::view::Local;
 use crate::when::Bound;
 
 pub(crate) fn routes() -> Vec<Route<App>> {
@@ -64,11 +65,13 @@ pub(crate) struct Availability {
 
 #[derive(Serialize, JsonSchema)]
 struct SlotView {
-    start: String,
-    end: String,
+    #[schemars(with = "String")]
+    start: Timestamp,
+    #[schemars(with = "String")]
+    end: Timestamp,
     /// On the room's wall clock, with its offset then.
-    local_start: String,
-    local_end: String,
+    local_start: Local,
+    local_end: Local,
     free: bool,
     /// Every rule and every claim that is against it, each with `code`, `message` and its data.
     reasons: Vec<Value>,
@@ -76,20 +79,22 @@ struct SlotView {
 
 #[derive(Serialize, JsonSchema)]
 struct SpanView {
-    start: String,
-    end: String,
+    #[schemars(with = "String")]
+    start: Timestamp,
+    #[schemars(with = "String")]
+    end: Timestamp,
     /// On the room's wall clock, with its offset then.
-    local_start: String,
-    local_end: String,
+    local_start: Local,
+    local_end: Local,
 }
 
 impl SpanView {
     fn of(zone: &TimeZone, span: &Span) -> Self {
         Self {
-            start: span.start().to_string(),
-            end: span.end().to_string(),
-            local_start: local(zone, span.start()),
-            local_end: local(zone, span.end()),
+            start: span.start(),
+            end: span.end(),
+            local_start: Local::new(zone, span.start()),
+            local_end: Local::new(zone, span.end()),
         }
     }
 

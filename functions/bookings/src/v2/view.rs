@@ -1,10 +1,12 @@
 //! A booking as version 2 tells it.
 
+use std::borrow::Cow;
+
 use domain::Booking;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
-use schemars::JsonSchema;
-use serde::Serialize;
+use jiff::tz::{Offset, TimeZone};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Serialize, Serializer};
 
 /// Time on a room for somebody.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -23,9 +25,9 @@ pub(crate) struct BookingView {
     /// First instant after it, in UTC.
     end: String,
     /// The start on the room's wall clock, with its offset then.
-    local_start: String,
+    local_start: Local,
     /// The end on the room's wall clock, with its offset then.
-    local_end: String,
+    local_end: Local,
     /// `held`, `expired`, `confirmed`, `completed`, `cancelled` or `no_show`.
     state: String,
     /// Until when it is held.
@@ -59,8 +61,8 @@ impl BookingView {
             booked_by: booking.booked_by.map(|by| by.to_string()),
             start: booking.span.start().to_string(),
             end: booking.span.end().to_string(),
-            local_start: local(&zone, booking.span.start()),
-            local_end: local(&zone, booking.span.end()),
+            local_start: Local::new(&zone, booking.span.start()),
+            local_end: Local::new(&zone, booking.span.end()),
             state: booking.state_at(now).as_str().to_owned(),
             hold_until: booking.hold_until.map(|until| until.to_string()),
             series_id: booking.occurrence.map(|of| of.series.to_string()),
@@ -79,6 +81,31 @@ impl BookingView {
 }
 
 /// An instant on a wall clock, with the offset then: unambiguous where the clocks go back.
-pub(crate) fn local(zone: &TimeZone, at: Timestamp) -> String {
-    at.display_with_offset(zone.to_offset(at)).to_string()
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Local(Timestamp, Offset);
+
+impl Local {
+    pub(crate) fn new(zone: &TimeZone, at: Timestamp) -> Self {
+        Self(at, zone.to_offset(at))
+    }
+}
+
+impl Serialize for Local {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0.display_with_offset(self.1))
+    }
+}
+
+impl JsonSchema for Local {
+    fn schema_name() -> Cow<'static, str> {
+        String::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        String::json_schema(generator)
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
 }
