@@ -26,7 +26,10 @@ const SEED: u64 = 2027;
 const CLIENTS: usize = 16;
 /// Mornings and noons of five days.
 const HALF_DAYS: usize = 10;
-const LEAST_ATTEMPTS: usize = 2_000;
+/// Of packaged functions two days are asked: moto looks through all items for each query, and a week would take it an hour.
+const HALF_DAYS_PACKAGED: usize = 4;
+/// In each half of a day.
+const LEAST_ATTEMPTS: usize = 200;
 
 struct Week {
     app: TestApp,
@@ -56,7 +59,8 @@ async fn a_week_of_forty_rooms_sells_nothing_twice_and_tells_everybody_once() {
         looks: Vec::new(),
         confirmed: BTreeSet::new(),
     };
-    for half_day in 0..HALF_DAYS {
+    let half_days = if week.app.stack().is_some() { HALF_DAYS_PACKAGED } else { HALF_DAYS };
+    for half_day in 0..half_days {
         week.half_day(half_day).await;
         week.pass(SignedDuration::from_hours(if half_day % 2 == 0 { 4 } else { 20 })).await;
     }
@@ -67,7 +71,7 @@ async fn a_week_of_forty_rooms_sells_nothing_twice_and_tells_everybody_once() {
     println!("week: seed {seed}, {rooms} rooms, {attempts} attempts, {CLIENTS} at a time");
     println!("{}", week.table(&bookings, &told));
     println!("{:.1} s, of which {:.1} s asking", began.elapsed().as_secs_f64(), asked.as_secs_f64());
-    assert!(attempts >= LEAST_ATTEMPTS, "{attempts}");
+    assert!(attempts >= half_days * LEAST_ATTEMPTS, "{attempts}");
 }
 
 impl Week {

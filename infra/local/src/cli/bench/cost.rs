@@ -270,7 +270,7 @@ fn parts(consumed: &Consumed) -> Table {
     }
     table.row([Cell::text("together"), Cell::decimal(consumed.cost().total(), 6, 2)]);
     let prices: Vec<String> =
-        LIST.iter().map(|(what, price)| format!("{what} {}", dollars(*price))).collect();
+        LIST.iter().map(|(what, price)| format!("{what} {}", decimal(*price, 6, 3))).collect();
     table.note(format!("List prices of us-east-1 in $ a million, November 2026: {}.", prices.join("; ")));
     table
 }
