@@ -17,18 +17,14 @@ use store::{Config, Store};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tower::limit::GlobalConcurrencyLimitLayer;
 use web::{Api, Core, Keys, Origin};
 
 use crate::front::Front;
 use crate::installation::Serving;
 use crate::sqs::{self, Endpoint};
 use crate::workers::{self, Workers};
-use crate::{groups, outbox as page};
+use crate::{crowd, groups, outbox as page};
 use database::{self, Data, Database};
-
-/// Requests under way at once; others wait. More would only keep more answers in memory.
-const AT_ONCE: usize = 64;
 
 /// Who mail is from on a laptop.
 pub(crate) const SENDER: &str = "Holdfast <bookings@holdfast.example>";
@@ -111,8 +107,7 @@ pub async fn start(options: Options) -> io::Result<Server> {
     let (stop, stopped) = watch::channel(false);
     let service = web::service(api.clone(), &core);
     let everything = page::routes(Arc::clone(&outbox)).fallback_service(service.clone());
-    let everything =
-        everything.layer(middleware::from_fn(origin)).layer(GlobalConcurrencyLimitLayer::new(AT_ONCE));
+    let everything = crowd::bounded(everything.layer(middleware::from_fn(origin)));
     let http = axum::serve(listener, everything.into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(until(stopped.clone()));
     let mut tasks = vec![tokio::spawn(async move { http.await })];

@@ -51,7 +51,8 @@ impl Place {
         let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
         if let Some(mut place) = idle {
             place.set(now)?;
-            if place.redis.tell("FLUSHALL").is_err() {
+            let empty = place.redis.tell("FLUSHALL").and_then(|_| place.redis.tell("CONFIG RESETSTAT"));
+            if empty.is_err() {
                 place.redis = Redis::start(&tools.redis, place.folder.path())?;
             }
             let reset = client.post(format!("{}/moto-api/reset", place.url)).send().await;

@@ -24,7 +24,8 @@ impl Redis {
     pub(crate) fn start(program: &Path, folder: &Path) -> io::Result<Self> {
         let host = format!("{}:6379", address());
         let mut shell = Command::new("sh")
-            .args(["-c", "\"$@\" < /dev/null & read -r _; kill $!", "sh"])
+            // The shell lets go of the output, so that it ends with the server.
+            .args(["-c", "\"$@\" < /dev/null & exec > /dev/null; read -r _; kill $!", "sh"])
             .arg(program)
             .args(["--bind", host.trim_end_matches(":6379"), "--port", "6379", "--save", "", "--dir"])
             .arg(folder)

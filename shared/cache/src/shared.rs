@@ -102,18 +102,17 @@ impl Shared {
             return None;
         }
         let mut connection = self.0.connection.clone();
-        match tokio::time::timeout(PATIENCE, command.query_async(&mut connection)).await {
+        let error = match tokio::time::timeout(PATIENCE, command.query_async(&mut connection)).await {
             Ok(Ok(answer)) => {
                 breaker.close();
-                Some(answer)
+                return Some(answer);
             }
-            failed => {
-                breaker.open(Instant::now());
-                let error = failed.err().map_or_else(|| "did not answer".to_owned(), |late| late.to_string());
-                tracing::warn!(error, "the shared cache is left alone for a while");
-                None
-            }
-        }
+            Ok(Err(error)) => error.to_string(),
+            Err(late) => late.to_string(),
+        };
+        breaker.open(Instant::now());
+        tracing::warn!(error, "the shared cache is left alone for a while");
+        None
     }
 }
 

@@ -96,7 +96,7 @@ pub(crate) async fn marks_within(
     Ok(marks)
 }
 
-/// Those of the resources of which something is taken within its span at `now`. Spans of a day and less are read together, one trip
+/// Those of the resources, each named once, of which something is taken within its span at `now`. Spans of a day and less are read together, one trip
 /// for each hundred blocks; longer ones by a query each.
 ///
 /// # Errors

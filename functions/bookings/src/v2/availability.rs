@@ -65,13 +65,8 @@ pub(crate) struct Availability {
 
 #[derive(Serialize, JsonSchema)]
 struct SlotView {
-    #[schemars(with = "String")]
-    start: Timestamp,
-    #[schemars(with = "String")]
-    end: Timestamp,
-    /// On the room's wall clock, with its offset then.
-    local_start: Local,
-    local_end: Local,
+    #[serde(flatten)]
+    span: SpanView,
     free: bool,
     /// Every rule and every claim that is against it, each with `code`, `message` and its data.
     reasons: Vec<Value>,
@@ -84,7 +79,9 @@ struct SpanView {
     #[schemars(with = "String")]
     end: Timestamp,
     /// On the room's wall clock, with its offset then.
+    #[schemars(with = "String")]
     local_start: Local,
+    #[schemars(with = "String")]
     local_end: Local,
 }
 
@@ -107,10 +104,10 @@ impl SpanView {
 impl SlotView {
     fn all(room: &Resource, slots: Vec<Slot>) -> Vec<Self> {
         let zone = room.zone.rules();
-        let view = |slot: Slot| {
-            let SpanView { start, end, local_start, local_end } = SpanView::of(&zone, &slot.span);
-            let reasons = slot.reasons.iter().map(Reason::told).collect();
-            Self { start, end, local_start, local_end, free: slot.is_free(), reasons }
+        let view = |slot: Slot| Self {
+            span: SpanView::of(&zone, &slot.span),
+            free: slot.is_free(),
+            reasons: slot.reasons.iter().map(Reason::told).collect(),
         };
         slots.into_iter().map(view).collect()
     }

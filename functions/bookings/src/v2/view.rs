@@ -1,11 +1,9 @@
 //! A booking as version 2 tells it.
 
-use std::borrow::Cow;
-
 use domain::Booking;
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 /// Time on a room for somebody.
@@ -25,8 +23,10 @@ pub(crate) struct BookingView {
     /// First instant after it, in UTC.
     end: String,
     /// The start on the room's wall clock, with its offset then.
+    #[schemars(with = "String")]
     local_start: Local,
     /// The end on the room's wall clock, with its offset then.
+    #[schemars(with = "String")]
     local_end: Local,
     /// `held`, `expired`, `confirmed`, `completed`, `cancelled` or `no_show`.
     state: String,
@@ -93,19 +93,5 @@ impl Local {
 impl Serialize for Local {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0.display_with_offset(self.1))
-    }
-}
-
-impl JsonSchema for Local {
-    fn schema_name() -> Cow<'static, str> {
-        String::schema_name()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        String::json_schema(generator)
-    }
-
-    fn inline_schema() -> bool {
-        true
     }
 }
