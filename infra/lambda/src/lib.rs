@@ -10,6 +10,7 @@ mod table;
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -49,10 +50,11 @@ pub fn measure(call: &Call) -> io::Result<Row> {
     let (mut waits, mut cpus, mut memory) = (Vec::new(), Vec::new(), 0);
     for _ in 0..STARTS {
         let process = Process::start(&call.bootstrap, &environment(&runtime, &call.variables))?;
-        let (at, _) = runtime.next()?;
+        let (at, give) = runtime.next()?;
         waits.push(at.duration_since(process.begun));
         cpus.push(process.cpu()?);
         memory = memory.max(process.memory()?.now);
+        ended(process, give);
     }
     for (name, percent) in [("init min", 0), ("init p50", 50), ("init p90", 90)] {
         row.time(name, quantile(&mut waits, percent));
@@ -64,7 +66,9 @@ pub fn measure(call: &Call) -> io::Result<Row> {
     let mut waits = Vec::new();
     for _ in 0..STARTS {
         let process = Process::start(&call.bootstrap, &environment(&runtime, &alone))?;
-        waits.push(runtime.next()?.0.duration_since(process.begun));
+        let (at, give) = runtime.next()?;
+        waits.push(at.duration_since(process.begun));
+        ended(process, give);
     }
     row.time("init alone p50", quantile(&mut waits, 50));
     requests(call, &runtime, &mut row)?;
@@ -97,7 +101,15 @@ fn requests(call: &Call, runtime: &Runtime, row: &mut Row) -> io::Result<()> {
     row.time("warm p99", quantile(&mut warm, 99));
     row.time("cpu", each);
     row.push("memory at end", Unit::Bytes, process.memory()?.most);
+    ended(process, give);
     Ok(())
+}
+
+/// Ends a function that waits for an event. Its connection is let go of afterwards only: it would ask again over another one, and
+/// that would be taken for the first request of the next process.
+fn ended(process: Process, give: Sender<String>) {
+    drop(process);
+    drop(give);
 }
 
 /// Whether the answer, if it is one of HTTP, is a good one.

@@ -39,7 +39,9 @@ async fn main() -> io::Result<()> {
     let calls: Vec<Call> = place.calls(&folder).into_iter().filter(|call| call.bootstrap.exists()).collect();
     // The database answers on the other threads.
     let table = tokio::task::spawn_blocking(move || -> io::Result<Table> {
-        Ok(Table { rows: calls.iter().map(measure).collect::<io::Result<_>>()? })
+        let named =
+            |call: &Call| measure(call).map_err(|error| io::Error::other(format!("{}: {error}", call.name)));
+        Ok(Table { rows: calls.iter().map(named).collect::<io::Result<_>>()? })
     });
     let table = table.await??;
     let json = serde_json::to_string(&table)?;

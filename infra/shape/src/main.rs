@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use shape::{Database, Options, Stack, Tools};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// The packaged functions behind a gateway on this machine, until Control-C.
 #[derive(Parser)]
@@ -50,9 +51,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         stack.database(),
         stack.mail().unwrap_or_default().display(),
     )?;
+    // Whoever stops it takes its processes along.
+    let mut ended = signal(SignalKind::terminate())?;
     loop {
         tokio::select! {
             stopped = tokio::signal::ctrl_c() => return Ok(stopped?),
+            _ = ended.recv() => return Ok(()),
             () = tokio::time::sleep(LOOK_EVERY) => {
                 stack.set_clock(clock.now())?;
                 if let Err(error) = stack.sources().settle().await {
