@@ -29,6 +29,8 @@ pub(crate) struct Called {
     idle: Mutex<Vec<Arc<Environment>>>,
     busy: Mutex<Vec<Arc<Environment>>>,
     started: AtomicUsize,
+    /// The end of the log of whichever failed last.
+    failed: Mutex<String>,
 }
 
 impl Called {
@@ -49,6 +51,7 @@ impl Called {
             idle: Mutex::default(),
             busy: Mutex::default(),
             started: AtomicUsize::new(0),
+            failed: Mutex::default(),
         }
     }
 
@@ -63,6 +66,9 @@ impl Called {
         lock(&self.busy).push(Arc::clone(&environment));
         let ended = environment.call(&self.client, event, Duration::from_secs(self.is.patience())).await;
         lock(&self.busy).retain(|busy| !Arc::ptr_eq(busy, &environment));
+        if !matches!(ended, Ok(Ended::Returned(_))) {
+            *lock(&self.failed) = environment.told();
+        }
         match &ended {
             // Lambda ends an environment whose process died or whose call took too long.
             Ok(Ended::TimedOut | Ended::Died) | Err(_) => {}
@@ -86,10 +92,9 @@ impl Called {
         self.started.load(Ordering::Relaxed)
     }
 
-    /// The ends of the logs.
+    /// What the call that failed last left in its log.
     pub(crate) fn told(&self) -> String {
-        let idle = lock(&self.idle);
-        idle.iter().map(|environment| environment.told()).collect::<Vec<_>>().join("\n")
+        lock(&self.failed).clone()
     }
 
     fn start(&self) -> io::Result<Environment> {

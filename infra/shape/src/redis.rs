@@ -25,7 +25,7 @@ impl Redis {
         let host = format!("{}:6379", address());
         let mut shell = Command::new("sh")
             // The shell lets go of the output, so that it ends with the server.
-            .args(["-c", "\"$@\" < /dev/null & exec > /dev/null; read -r _; kill $!", "sh"])
+            .args(["-c", "\"$@\" < /dev/null & exec > /dev/null; read -r _; kill $! 2> /dev/null", "sh"])
             .arg(program)
             .args(["--bind", host.trim_end_matches(":6379"), "--port", "6379", "--save", "", "--dir"])
             .arg(folder)
