@@ -144,13 +144,23 @@ async fn a_panic_in_a_handler_is_a_problem_and_its_environment_lives_on() {
 async fn each_example_of_an_event_is_taken_by_its_packaged_function() {
     let Some(app) = packaged().await else { return };
     let stack = app.stack().unwrap();
+    let client = reqwest::Client::new();
+    // As `cargo lambda invoke` sends it.
+    let invoke = async |function: &str, path: &str| {
+        let url = format!("{}/2015-03-31/functions/{function}/invocations", stack.url());
+        client.post(url).body(text(path)).send().await.unwrap()
+    };
     let mut taken = 0;
     for path in files("events", ".json") {
         let name = path.trim_start_matches("events/").trim_end_matches(".json");
         let (group, kind) = name.split_once('.').unwrap();
-        let function = if kind == "audit" { "tasks-audit" } else { group };
-        let event: Value = serde_json::from_str(&text(&path)).unwrap();
-        let answer = stack.sources().call(function, &event).await.unwrap();
+        let answer = invoke(if kind == "audit" { "tasks-audit" } else { group }, &path).await;
+        assert_eq!(
+            (answer.status().as_u16(), answer.headers().get("x-amz-function-error")),
+            (200, None),
+            "{path}"
+        );
+        let answer: Value = answer.json().await.unwrap();
         match kind {
             "v1" | "v2" => {
                 assert!([200, 401].contains(&answer["statusCode"].as_u64().unwrap()), "{path}: {answer}");
@@ -160,10 +170,13 @@ async fn each_example_of_an_event_is_taken_by_its_packaged_function() {
         }
         taken += 1;
     }
-    let event: Value = serde_json::from_str(&text("events/relay.stream.json")).unwrap();
-    stack.sources().call("insights-feed", &event).await.unwrap();
+    let fed = invoke("insights-feed", "events/relay.stream.json").await;
+    assert_eq!((fed.status().as_u16(), fed.headers().get("x-amz-function-error")), (200, None));
     println!("packaged: {taken} examples of events taken");
     assert!(taken >= 14);
+    let refused = invoke("bookings", "events/tasks.schedule.json").await;
+    assert_eq!(refused.headers()["x-amz-function-error"], "Unhandled");
+    assert_eq!(invoke("nobody", "events/tasks.schedule.json").await.status(), 404);
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! API Gateway: stages and routes of the template, each request in another shape of its path.
+//! API Gateway: stages and routes of the template, each request in another shape of its path. Besides it, Lambda's own call of a
+//! function with any event.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -8,7 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, Path, Request, State};
+use axum::routing::post;
 use http::{Response, StatusCode, header};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
@@ -44,7 +46,10 @@ impl Gateway {
 
     /// Serves on the listener until the task is aborted.
     pub(crate) fn serve(self, listener: TcpListener) -> JoinHandle<io::Result<()>> {
-        let router = Router::new().fallback(handle).with_state(Arc::new(self));
+        let router = Router::new()
+            .route("/2015-03-31/functions/{name}/invocations", post(invoke))
+            .fallback(handle)
+            .with_state(Arc::new(self));
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await })
     }
@@ -117,6 +122,31 @@ async fn handle(
         complain(&error.to_string());
         own(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
     })
+}
+
+/// Calls a function with the body, as `cargo lambda invoke` and `aws lambda invoke` ask for it:
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>.
+async fn invoke(
+    State(gateway): State<Arc<Gateway>>,
+    Path(name): Path<String>,
+    event: String,
+) -> Response<Body> {
+    let Some(function) = gateway.functions.get(&name) else {
+        return own(StatusCode::NOT_FOUND, &format!("Function not found: {name}"));
+    };
+    let Ok(event) = serde_json::from_str(&event) else {
+        return own(StatusCode::BAD_REQUEST, "Could not parse request body into json");
+    };
+    let failed = match function.call(&event).await {
+        Ok(Ended::Returned(value)) => return Response::new(Body::from(value.to_string())),
+        Ok(Ended::Failed(told)) => told,
+        Ok(Ended::Died) => json!({ "errorType": "Runtime.ExitError", "errorMessage": function.told() }),
+        Ok(Ended::TimedOut) => json!({ "errorType": "Sandbox.Timedout", "errorMessage": function.told() }),
+        Err(error) => return own(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+    };
+    let mut response = Response::new(Body::from(failed.to_string()));
+    response.headers_mut().insert("x-amz-function-error", header::HeaderValue::from_static("Unhandled"));
+    response
 }
 
 /// An answer of the gateway itself.

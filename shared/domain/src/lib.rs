@@ -11,6 +11,7 @@ pub mod event;
 pub mod hours;
 pub mod id;
 pub mod message;
+pub mod money;
 pub mod order;
 pub mod people;
 pub mod pool;
@@ -37,6 +38,7 @@ pub use id::{
     SeriesId, SessionId, UserId,
 };
 pub use message::{Message, MessageKind, MessageState};
+pub use money::{Currency, Money};
 pub use order::{Order, OrderLine, OrderState};
 pub use people::{Caller, Permission, Role, Scope};
 pub use pool::{Pool, PoolKind};
