@@ -12,7 +12,9 @@ pub mod hours;
 pub mod id;
 pub mod message;
 pub mod money;
+pub mod offering;
 pub mod order;
+pub mod payment;
 pub mod people;
 pub mod pool;
 pub mod refusal;
@@ -20,6 +22,7 @@ pub mod requests;
 pub mod resource;
 pub mod review;
 pub mod rules;
+pub mod sale;
 pub mod series;
 pub mod span;
 pub mod text;
@@ -34,18 +37,21 @@ mod fixtures;
 pub use booking::{Booking, BookingState};
 pub use event::{Actor, Event};
 pub use id::{
-    BookingId, EventId, FeedId, LocationId, MessageId, OrderId, PoolId, RequestId, ResourceId, ReviewId,
-    SeriesId, SessionId, UserId,
+    BookingId, EventId, FeedId, LocationId, MessageId, OfferingId, OrderId, PaymentId, PoolId, RequestId,
+    ResourceId, ReviewId, SeriesId, SessionId, UserId,
 };
 pub use message::{Message, MessageKind, MessageState};
 pub use money::{Currency, Money};
+pub use offering::Offering;
 pub use order::{Order, OrderLine, OrderState};
+pub use payment::Payment;
 pub use people::{Caller, Permission, Role, Scope};
 pub use pool::{Pool, PoolKind};
 pub use refusal::Refusal;
 pub use requests::Requests;
 pub use resource::{Location, Resource};
 pub use review::Review;
+pub use sale::Sale;
 pub use series::Series;
 pub use span::Span;
 pub use user::{Preferences, Session, User};
