@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
+use crate::OrderState;
 use crate::fixtures::{at, sold_session};
 
 const NOW: &str = "2027-01-04T08:00:00Z";
