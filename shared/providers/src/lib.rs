@@ -5,6 +5,7 @@
 //! from the message's own id, so that a receiver can tell a repetition.
 
 mod email;
+mod http;
 mod outbox;
 mod ses;
 mod smtp;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 pub use email::{Email, Invitation, Mailbox};
 use errors::{Error, Result};
+pub use http::{Call, Http, Refused};
 pub use outbox::Outbox;
 pub use ses::Ses;
 pub use smtp::Smtp;
