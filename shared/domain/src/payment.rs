@@ -40,6 +40,7 @@ use serde_json::json;
 pub use next::{Next, next, summed, to_pay};
 
 use crate::event::{Actor, Event};
+use crate::gateway::{GatewayPayment, GatewayRefund, PaymentStatus, RefundStatus};
 use crate::{Currency, EventId, LocationId, Money, Order, OrderId, PaymentId, UserId};
 
 /// Attempts at one payment that are kept: a customer who fails so often has to begin anew.
@@ -181,6 +182,22 @@ pub struct Told {
     pub stage: Stage,
 }
 
+impl Told {
+    /// What a gateway's payment tells; nothing while it has only begun, or is of no order.
+    pub fn of(payment: &GatewayPayment) -> Option<Self> {
+        let stage = match payment.status {
+            PaymentStatus::Created => return None,
+            PaymentStatus::Authorized => Stage::Authorized,
+            PaymentStatus::Captured => Stage::Captured,
+            PaymentStatus::Refunded if payment.captured => Stage::Captured,
+            // What was never captured goes back by itself.
+            PaymentStatus::Failed | PaymentStatus::Refunded => Stage::Failed,
+        };
+        let (order, attempt) = (payment.order.clone()?, payment.id.clone());
+        Some(Self { order, attempt, amount: payment.amount, stage })
+    }
+}
+
 /// What is told of a refund.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundTold {
@@ -194,6 +211,19 @@ pub struct RefundTold {
     pub amount: Money,
     /// How far it has come.
     pub state: RefundState,
+}
+
+impl RefundTold {
+    /// What a gateway's refund tells.
+    pub fn of(refund: &GatewayRefund) -> Self {
+        let state = match refund.status {
+            RefundStatus::Pending => RefundState::Pending,
+            RefundStatus::Failed => RefundState::Failed,
+            RefundStatus::Processed => RefundState::Processed,
+        };
+        let (id, attempt, key) = (refund.id.clone(), refund.payment.clone(), refund.receipt.clone());
+        Self { id, attempt, key, amount: refund.amount, state }
+    }
 }
 
 impl Payment {

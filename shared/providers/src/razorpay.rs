@@ -16,7 +16,7 @@ use crate::http::{Call, Http, Refused};
 mod webhook;
 mod wire;
 
-pub use webhook::{Report, reported};
+pub use webhook::reported;
 
 /// Where Razorpay is.
 const URL: &str = "https://api.razorpay.com";
@@ -189,7 +189,7 @@ impl Razorpay {
         }
     }
 
-    /// Gives back a captured payment or a part of it. The same key is the same refund; it has at least ten characters,
+    /// Gives back a captured payment or a part of it. The same key is the same refund, and its receipt; it has at least ten characters,
     /// letters, digits, `-` and `_`.
     ///
     /// # Errors
@@ -200,7 +200,7 @@ impl Razorpay {
         if key.len() < KEY_CHARS || !key.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_".contains(&c)) {
             return Err(Error::internal("a refund's key has ten letters or digits and more"));
         }
-        let body = json!({"amount": valid(amount)?, "speed": "normal"});
+        let body = json!({"amount": valid(amount)?, "speed": "normal", "receipt": key});
         let call = self.signed_in(self.http.post(&format!("/v1/payments/{payment}/refund")));
         match call.header("X-Refund-Idempotency", key).json(&body).await {
             Ok(answer) => wire::refund(answer),

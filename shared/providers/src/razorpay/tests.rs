@@ -128,6 +128,7 @@ fn each_event_reports_its_entities_and_nothing_about_people() {
         order: Some("order_DESonUyvHVVAyv".to_owned()),
         amount: Money::new(49_900, Currency::INR),
         status: PaymentStatus::Captured,
+        captured: true,
         refunded: 100,
         error: None,
     };
