@@ -72,7 +72,7 @@ fn shapes(event: &Value) -> Vec<Value> {
 async fn every_group_takes_its_requests_in_every_shape_that_the_gateway_gives_them() {
     let app = TestApp::here().await;
     let core = app.server().core();
-    for (group, api) in local::groups(core, &app.server().workers().relay().notify, None) {
+    for (group, api) in local::groups(core, &app.server().workers().relay().notify, None, None) {
         let has = |version| api.table().any(|(of, _)| of.is_none_or(|of| of == version));
         for version in Version::ALL.into_iter().filter(|version| has(*version)) {
             let name = format!("{group}.{}", version.as_str());
@@ -93,7 +93,7 @@ async fn a_path_that_nobody_has_is_a_problem_and_not_the_gateway_s_own_answer() 
     let app = TestApp::here().await;
     let mut nowhere = event("insights.v2");
     nowhere["rawPath"] = "/v2/nowhere".into();
-    for (_, api) in local::groups(app.server().core(), &app.server().workers().relay().notify, None) {
+    for (_, api) in local::groups(app.server().core(), &app.server().workers().relay().notify, None, None) {
         let request = lambda_http::request::from_str(&nowhere.to_string()).unwrap();
         let answer = web::service(api, app.server().core()).oneshot(request).await.unwrap();
         assert_eq!(answer.status(), 404);
@@ -145,7 +145,12 @@ async fn the_streamed_event_is_what_the_store_writes() {
 async fn the_relay_makes_of_the_stream_the_job_that_notify_is_called_with() {
     let app = TestApp::here().await;
     let (_endpoint, queue) = queue(&app).await;
-    let relay = relay::App { store: app.store().clone(), notify: queue.clone(), tasks: queue.clone() };
+    let relay = relay::App {
+        store: app.store().clone(),
+        notify: queue.clone(),
+        tasks: queue.clone(),
+        payments: queue.clone(),
+    };
     relay::handle(&relay, serde_json::from_value(event("relay.stream")).unwrap()).await.unwrap();
     assert_eq!(queue.waiting().await.unwrap(), 1);
     let batch: SqsEvent = serde_json::from_value(event("notify.sqs")).unwrap();

@@ -1,20 +1,27 @@
 //! Every group's routes: the same libraries that run on Lambda.
 
 use cache::Shared;
+use providers::razorpay::Razorpay;
 use queue::Queue;
 use web::{Api, Core};
 
 /// The routes of each group that answers HTTP, by the name of its function.
-pub fn groups(core: &Core, queue: &Queue, shared: Option<Shared>) -> Vec<(&'static str, Api)> {
+pub fn groups(
+    core: &Core,
+    queue: &Queue,
+    shared: Option<Shared>,
+    gateway: Option<Razorpay>,
+) -> Vec<(&'static str, Api)> {
     vec![
         ("auth", auth::api(&auth::App::new(core))),
         ("bookings", bookings::api(&bookings::App::new(core, crate::server::SENDER, shared))),
         ("catalog", catalog::api(&catalog::App::new(core))),
         ("insights", insights::api(&insights::App::new(core, queue.clone()))),
+        ("payments", payments::api(&payments::App::new(core, gateway))),
     ]
 }
 
 /// The whole API.
-pub fn api(core: &Core, queue: &Queue, shared: Option<Shared>) -> Api {
-    groups(core, queue, shared).into_iter().fold(Api::new(), |all, (_, group)| all.merge(group))
+pub fn api(core: &Core, queue: &Queue, shared: Option<Shared>, gateway: Option<Razorpay>) -> Api {
+    groups(core, queue, shared, gateway).into_iter().fold(Api::new(), |all, (_, group)| all.merge(group))
 }

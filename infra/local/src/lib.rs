@@ -21,4 +21,4 @@ pub use groups::{api, groups};
 pub use installation::{Aws, Installation, Serving};
 pub use secret::secret;
 pub use server::{Options, Server, start};
-pub use workers::Workers;
+pub use workers::{Queues, Workers};

@@ -12,6 +12,7 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use cache::Shared;
 use env::Clock;
+use providers::razorpay::Razorpay;
 use providers::{Mail, Outbox};
 use store::{Config, Store};
 use tokio::net::TcpListener;
@@ -22,7 +23,7 @@ use web::{Api, Core, Keys, Origin};
 use crate::front::Front;
 use crate::installation::Serving;
 use crate::sqs::{self, Endpoint};
-use crate::workers::{self, Workers};
+use crate::workers::{self, Queues, Workers};
 use crate::{crowd, groups, outbox as page};
 use database::{self, Data, Database};
 
@@ -48,6 +49,8 @@ pub struct Options {
     pub mail: Option<Arc<dyn Mail>>,
     /// A cache beside that of this process.
     pub shared: Option<Shared>,
+    /// Who takes payments from afar.
+    pub gateway: Option<Razorpay>,
 }
 
 impl Options {
@@ -55,7 +58,17 @@ impl Options {
     pub fn new(data: Data) -> Self {
         let secret = env::random();
         let clock = Clock::system();
-        Self { data, port: 0, clock, secret, show_usage: false, background: false, mail: None, shared: None }
+        Self {
+            data,
+            port: 0,
+            clock,
+            secret,
+            show_usage: false,
+            background: false,
+            mail: None,
+            shared: None,
+            gateway: None,
+        }
     }
 }
 
@@ -81,7 +94,8 @@ pub struct Server {
 pub async fn start(options: Options) -> io::Result<Server> {
     let database = database::start(&options.data, options.clock.clone()).await?;
     let queues = sqs::start(&options.data, options.clock.clone()).await?;
-    let (queue, tasks) = workers::queues(queues.url()).await.map_err(io::Error::other)?;
+    let Queues { notify: queue, tasks, payments } =
+        workers::queues(queues.url()).await.map_err(io::Error::other)?;
     let store = Store::new(Config::local(database.url().to_owned()));
     while !store.migrate().await.map_err(io::Error::other)?.is_empty() {}
     let keys = Keys::from_secret(&options.secret).map_err(io::Error::other)?;
@@ -100,10 +114,13 @@ pub async fn start(options: Options) -> io::Result<Server> {
         public_url: format!("http://{address}"),
         site_url: None,
     };
-    let api = groups::api(&core, &queue, options.shared);
-    let relay = relay::App { store: core.store.clone(), notify: queue, tasks: tasks.clone() };
+    let paying = payments::App::new(&core, options.gateway.clone());
+    let api = groups::api(&core, &queue, options.shared, options.gateway);
+    let (store, to_pay) = (core.store.clone(), payments.clone());
+    let relay = relay::App { store, notify: queue, tasks: tasks.clone(), payments: to_pay };
+    let payments = payments::Worker { app: paying, queue: payments };
     let tasks = tasks::App { store: core.store.clone(), clock: core.clock.clone(), queue: tasks };
-    let workers = Workers::new(relay, notify, tasks);
+    let workers = Workers::new(relay, notify, tasks, payments);
     let (stop, stopped) = watch::channel(false);
     let service = web::service(api.clone(), &core);
     let everything = page::routes(Arc::clone(&outbox)).fallback_service(service.clone());

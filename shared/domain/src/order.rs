@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use crate::event::{Actor, Event};
 use crate::pool::{Cells, MOST_NIGHTS};
-use crate::sale::{Completion, Sale};
+use crate::sale::{Completion, MOST_PAYMENTS, Sale};
 use crate::text::{Line as Text, Note};
-use crate::{EventId, LocationId, OrderId, PoolId, Requests, UserId};
+use crate::{EventId, LocationId, OrderId, PaymentId, PoolId, Requests, UserId};
 
 /// Lines of an order: with the longest stay each, they and the record fit into one transaction.
 pub const MOST_LINES: usize = 24;
@@ -186,6 +186,32 @@ impl Order {
         }
         (self.state, self.hold_until) = (OrderState::Confirmed, None);
         self.charge(|sale| sale.total);
+        Ok(self.touched(now))
+    }
+
+    /// Has one more payment, tried or made.
+    ///
+    /// # Errors
+    /// `wrong_state` where nothing is to be paid, or after too many tries.
+    pub fn paying(mut self, payment: PaymentId, now: Timestamp) -> Result<Self> {
+        match &mut self.sale {
+            Some(sale) if sale.payments.len() < MOST_PAYMENTS => sale.payments.push(payment),
+            _ => return Err(Error::new(Code::WrongState, "no more payments of this order are possible")),
+        }
+        Ok(self.touched(now))
+    }
+
+    /// Costs so much less from now on: what was paid beyond that goes back.
+    ///
+    /// # Errors
+    /// `wrong_state` unless so much has been paid and is charged.
+    pub fn reduced(mut self, amount: i64, now: Timestamp) -> Result<Self> {
+        match &mut self.sale {
+            Some(sale) if amount > 0 && amount <= sale.charged.min(sale.captured - sale.refunded) => {
+                sale.charged -= amount;
+            }
+            _ => return Err(Error::new(Code::WrongState, "not so much has been paid")),
+        }
         Ok(self.touched(now))
     }
 

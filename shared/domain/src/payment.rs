@@ -29,6 +29,7 @@
 //! 4. The same facts in any order, duplicated, lead to the same order, sums and promises (`payment/tests.rs`).
 
 mod next;
+mod told;
 
 use std::collections::BTreeMap;
 
@@ -38,9 +39,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 pub use next::{Next, next, summed, to_pay};
+pub use told::{RefundTold, Told};
 
 use crate::event::{Actor, Event};
-use crate::gateway::{GatewayPayment, GatewayRefund, PaymentStatus, RefundStatus};
 use crate::{Currency, EventId, LocationId, Money, Order, OrderId, PaymentId, UserId};
 
 /// Attempts at one payment that are kept: a customer who fails so often has to begin anew.
@@ -115,6 +116,18 @@ pub enum RefundState {
     Processed,
 }
 
+impl RefundState {
+    /// The text form.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Promised => "promised",
+            Self::Pending => "pending",
+            Self::Failed => "failed",
+            Self::Processed => "processed",
+        }
+    }
+}
+
 /// Money that goes back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refund {
@@ -167,63 +180,6 @@ pub struct Payment {
     /// Hash of the request that made it; compared when its key comes again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
-}
-
-/// What is told of an attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
-    /// The gateway's id of its order.
-    pub order: String,
-    /// The gateway's id of the attempt.
-    pub attempt: String,
-    /// How much it pays.
-    pub amount: Money,
-    /// How far it has come.
-    pub stage: Stage,
-}
-
-impl Told {
-    /// What a gateway's payment tells; nothing while it has only begun, or is of no order.
-    pub fn of(payment: &GatewayPayment) -> Option<Self> {
-        let stage = match payment.status {
-            PaymentStatus::Created => return None,
-            PaymentStatus::Authorized => Stage::Authorized,
-            PaymentStatus::Captured => Stage::Captured,
-            PaymentStatus::Refunded if payment.captured => Stage::Captured,
-            // What was never captured goes back by itself.
-            PaymentStatus::Failed | PaymentStatus::Refunded => Stage::Failed,
-        };
-        let (order, attempt) = (payment.order.clone()?, payment.id.clone());
-        Some(Self { order, attempt, amount: payment.amount, stage })
-    }
-}
-
-/// What is told of a refund.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RefundTold {
-    /// The gateway's id of it.
-    pub id: String,
-    /// The gateway's id of the attempt that it is of.
-    pub attempt: String,
-    /// The key that it was asked for under, if it was.
-    pub key: Option<String>,
-    /// How much goes back.
-    pub amount: Money,
-    /// How far it has come.
-    pub state: RefundState,
-}
-
-impl RefundTold {
-    /// What a gateway's refund tells.
-    pub fn of(refund: &GatewayRefund) -> Self {
-        let state = match refund.status {
-            RefundStatus::Pending => RefundState::Pending,
-            RefundStatus::Failed => RefundState::Failed,
-            RefundStatus::Processed => RefundState::Processed,
-        };
-        let (id, attempt, key) = (refund.id.clone(), refund.payment.clone(), refund.receipt.clone());
-        Self { id, attempt, key, amount: refund.amount, state }
-    }
 }
 
 impl Payment {
@@ -293,6 +249,13 @@ impl Payment {
         let refund = Refund { attempt: attempt.to_owned(), amount, state, gateway: None, at: now };
         self.refunds.insert(key.clone(), refund);
         key
+    }
+
+    /// Notes that the gateway refuses to give something back: somebody has to see to it.
+    pub fn refund_refused(&mut self, key: &str) {
+        if let Some(refund) = self.refunds.get_mut(key) {
+            refund.state = refund.state.max(RefundState::Failed);
+        }
     }
 
     /// Joins what is told of a refund with what is known. One that was not asked for here is noted like those that were: somebody
@@ -382,13 +345,18 @@ impl Payment {
     pub fn event(&self, id: EventId, kind: &str, before: Option<&Self>, actor: Actor) -> Event {
         let told = |payment: &Self| {
             json!({
-                "order": payment.order, "means": payment.means.as_str(), "amount": payment.amount,
-                "currency": payment.currency, "captured": payment.captured(), "refunded": payment.refunded(),
+                "means": payment.means.as_str(), "amount": payment.amount, "currency": payment.currency,
+                "captured": payment.captured(), "refunded": payment.refunded(),
                 "promised": payment.promised(), "paid": payment.is_paid(),
             })
         };
         let record = (self.id.to_string(), self.version, self.updated_at);
-        Event::of_change(id, kind, record, actor, before.map(told).as_ref(), &told(self))
+        let mut event = Event::of_change(id, kind, record, actor, before.map(told).as_ref(), &told(self));
+        // Told with each: what follows is looked for by the order.
+        if let Some(data) = event.data.as_object_mut() {
+            data.insert("order".to_owned(), json!(self.order));
+        }
+        event
     }
 }
 

@@ -87,6 +87,20 @@ impl<S: Send + Sync, T: Request> FromRequest<S> for Json<T> {
     }
 }
 
+/// A body as it came, byte by byte: what somebody has signed.
+#[derive(Debug)]
+pub struct Raw(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = Problem;
+
+    async fn from_request(request: axum::extract::Request, state: &S) -> Result<Self, Problem> {
+        let body = Bytes::from_request(request, state).await;
+        let unread = |error| Error::new(Code::TooLarge, "the body could not be read").with_source(error);
+        Ok(Self(body.map_err(unread)?))
+    }
+}
+
 /// Query parameters. A parameter that comes several times is a list.
 #[derive(Debug)]
 pub struct Query<T>(pub T);

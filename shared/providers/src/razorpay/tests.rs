@@ -1,6 +1,6 @@
 //! Signatures, what a webhook says, and what it must not say.
 
-use domain::gateway::RefundStatus;
+use domain::gateway::{RefundStatus, Report};
 use domain::money::Currency;
 use proptest::prelude::*;
 
