@@ -97,6 +97,41 @@ fn secrets_are_one_or_two_and_never_shown() {
     );
 }
 
+#[test]
+fn the_environment_names_an_account_or_none() {
+    let told = |variables: &[(&str, &str)]| {
+        let variables: std::collections::BTreeMap<String, String> = variables
+            .iter()
+            .map(|(name, value)| (format!("HOLDFAST_RAZORPAY_{name}"), (*value).to_owned()))
+            .collect();
+        Razorpay::told(|name| variables.get(name).cloned())
+    };
+    let (id, secret, hooks) =
+        (("KEY_ID", "rzp_test_key"), ("KEY_SECRET", "s3cret"), ("WEBHOOK_SECRETS", "new, old"));
+    assert!(told(&[secret, hooks]).unwrap().is_none());
+    let razorpay = told(&[id, secret, hooks]).unwrap().unwrap();
+    assert_eq!(
+        (razorpay.key_id(), razorpay.settings.base.as_str()),
+        ("rzp_test_key", "https://api.razorpay.com")
+    );
+    assert_eq!(razorpay.settings.webhook_secrets, ["new", "old"]);
+    let elsewhere = ("URL", "http://127.0.0.1:4000");
+    assert_eq!(
+        told(&[id, secret, hooks, elsewhere]).unwrap().unwrap().settings.base,
+        "http://127.0.0.1:4000"
+    );
+    for (wrong, names) in [
+        (vec![id, hooks], "KEY_SECRET"),
+        (vec![id, secret], "WEBHOOK_SECRETS"),
+        (vec![id, secret, ("WEBHOOK_SECRETS", "a,b,c")], "WEBHOOK_SECRETS"),
+        (vec![id, secret, ("WEBHOOK_SECRETS", "s3cret,")], "WEBHOOK_SECRETS"),
+        (vec![id, secret, hooks, ("URL", "http://s3cret@api.razorpay.com")], "URL"),
+    ] {
+        let error = told(&wrong).unwrap_err();
+        assert!(error.chain().contains(names) && !error.chain().contains("s3cret"), "{}", error.chain());
+    }
+}
+
 #[tokio::test]
 async fn what_razorpay_would_refuse_is_refused_before_it_is_sent() {
     let razorpay = razorpay(&["hook"]).unwrap();
