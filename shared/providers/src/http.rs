@@ -239,4 +239,4 @@ fn failed(message: &'static str) -> Error {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

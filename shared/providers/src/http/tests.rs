@@ -12,7 +12,7 @@ use serde_json::json;
 use super::*;
 
 /// A server for one connection that answers with this; gives what it was told.
-fn server(answer: impl Into<String>) -> (String, JoinHandle<String>) {
+pub(crate) fn server(answer: impl Into<String>) -> (String, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let answer = answer.into();
@@ -41,7 +41,7 @@ fn request(stream: &mut impl Read) -> String {
     }
 }
 
-fn answer(status: &str, headers: &str, body: &str) -> String {
+pub(crate) fn answer(status: &str, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\n{headers}content-length: {}\r\n\r\n{body}", body.len())
 }
 
