@@ -13,7 +13,7 @@ const LAYERS: [&[&str]; 9] = [
     &["domain", "env"],
     &["aws", "calendar", "database"],
     &["cache", "floor", "store", "queue", "providers"],
-    &["ledger"],
+    &["ledger", "razorpay"],
     &["audit", "web"],
     FUNCTIONS,
     &["local"],
@@ -30,7 +30,7 @@ const RESERVED: [(&str, &[&str]); 10] = [
     ("lettre", &["providers"]),
     ("hyper-rustls", &["providers"]),
     ("redis", &["cache"]),
-    ("axum", &["web", "local", "shape"]),
+    ("axum", &["web", "local", "razorpay", "shape"]),
     ("lambda_http", &["web"]),
     ("dynoxide-rs", &["database"]),
 ];
