@@ -21,7 +21,7 @@ use crate::harness::TestApp;
 use crate::tidy::{files, text};
 
 /// What an installation without data answers to each request, signed by nobody.
-const ANSWERS: [(&str, u16); 8] = [
+const ANSWERS: [(&str, u16); 9] = [
     ("auth.v1", 401),
     ("auth.v2", 401),
     ("bookings.v1", 401),
@@ -30,11 +30,20 @@ const ANSWERS: [(&str, u16); 8] = [
     ("catalog.v2", 200),
     ("insights.v1", 200),
     ("insights.v2", 200),
+    ("payments.v2", 401),
 ];
 
 /// What calls the functions that answer no requests.
-const OTHERS: [&str; 6] =
-    ["relay.stream", "notify.sqs", "notify.schedule", "tasks.sqs", "tasks.schedule", "tasks.audit"];
+const OTHERS: [&str; 8] = [
+    "relay.stream",
+    "notify.sqs",
+    "notify.schedule",
+    "payments.sqs",
+    "payments.schedule",
+    "tasks.sqs",
+    "tasks.schedule",
+    "tasks.audit",
+];
 
 fn event(name: &str) -> Value {
     serde_json::from_str(&text(&format!("events/{name}.json"))).unwrap()
@@ -213,6 +222,17 @@ async fn tasks_take_jobs_and_the_schedules() {
     // What an operator sends; nothing disagrees, so nothing is waited for.
     let fix = auditor.called(LambdaEvent::new(json!({"fix": true}), Context::default())).await.unwrap();
     assert_eq!(fix["repairs"], json!([]));
+}
+
+#[tokio::test]
+async fn the_worker_of_payments_takes_jobs_and_the_schedule() {
+    let app = TestApp::here().await;
+    let worker = app.server().workers().payments();
+    let called = |event: Value| payments::handle(worker, LambdaEvent::new(event, Context::default()));
+    // This installation does not have the order: nothing follows, which is no failure.
+    assert_eq!(called(event("payments.sqs")).await.unwrap()["batchItemFailures"], json!([]));
+    let _: EventBridgeEvent = serde_json::from_value(event("payments.schedule")).unwrap();
+    assert_eq!(called(event("payments.schedule")).await.unwrap(), json!({"asked": 0}));
 }
 
 #[test]

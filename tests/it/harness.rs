@@ -90,6 +90,7 @@ impl TestApp {
             port: 0,
             besides: vec!["panics".to_owned()],
             secret: SECRET,
+            webhooks: false,
         };
         let stack = shape::Stack::start(options).await.unwrap();
         let clock = Clock::at(now);
@@ -163,8 +164,30 @@ impl TestApp {
 
     /// What the relay works with.
     pub(crate) fn relay(&self) -> relay::App {
+        let payments = match &self.place {
+            Place::Laptop(server) => server.workers().payments().queue.clone(),
+            Place::Lambda { stack, .. } => stack.queue("PaymentsQueue").unwrap().clone(),
+        };
         let tasks = self.tasks().queue;
-        relay::App { store: self.store().clone(), notify: self.notify().clone(), tasks }
+        relay::App { store: self.store().clone(), notify: self.notify().clone(), tasks, payments }
+    }
+
+    /// What stands for the payment gateway.
+    pub(crate) fn gateway(&self) -> &razorpay::Fake {
+        match &self.place {
+            Place::Laptop(server) => server.stand_in().unwrap(),
+            Place::Lambda { stack, .. } => stack.gateway(),
+        }
+    }
+
+    /// Delivers what the gateway tells, as it would by itself.
+    pub(crate) async fn tell(&self, webhook: &razorpay::Webhook) -> Answer {
+        self.call(Method::POST, "/v2/webhooks/razorpay")
+            .header("x-razorpay-signature", &webhook.signature)
+            .header("x-razorpay-event-id", &webhook.event_id)
+            .raw("application/json", webhook.body.clone())
+            .send()
+            .await
     }
 
     /// What was sent so far, the latest first.

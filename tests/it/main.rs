@@ -25,6 +25,7 @@ mod notices;
 mod office;
 mod orders;
 mod packaged;
+mod payments;
 mod pools;
 mod reviews;
 mod schema;

@@ -38,7 +38,11 @@ pub(crate) async fn create(
     let id = asked.idem.digest().map_or_else(|| FeedId::new(now, env::random()), FeedId::derived);
     let feeds = app.store.calendar_feeds_of(caller.user, MOST_FEEDS).await?;
     if let Some(made) = feeds.iter().find(|feed| feed.id == id) {
-        return if asked.idem.is(made.request.as_deref()) { Ok((made.clone(), true)) } else { Err(web::Idempotency::reused()) };
+        return if asked.idem.is(made.request.as_deref()) {
+            Ok((made.clone(), true))
+        } else {
+            Err(web::Idempotency::reused())
+        };
     }
     if feeds.len() >= MOST_FEEDS {
         let message = format!("you have {MOST_FEEDS} calendar feeds; revoke one first");

@@ -4,8 +4,8 @@ use domain::offering::{About, Prices};
 use domain::pool::Session;
 use domain::text::Name;
 use domain::{
-    Caller, EventId, Location, LocationId, Offering, OfferingId, Permission, Pool, PoolId, PoolKind, Requests,
-    Span,
+    Caller, EventId, Location, LocationId, Offering, OfferingId, Permission, Pool, PoolId, PoolKind,
+    Requests, Span,
 };
 use errors::{Code, Error, Result};
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -101,7 +101,13 @@ pub(crate) async fn retire(
     save(app, caller, &before, after, "offering.retired").await
 }
 
-async fn save(app: &App, caller: &Caller, before: &Offering, after: Offering, kind: &str) -> Result<Offering> {
+async fn save(
+    app: &App,
+    caller: &Caller,
+    before: &Offering,
+    after: Offering,
+    kind: &str,
+) -> Result<Offering> {
     let id = EventId::new(after.updated_at, env::random());
     let mut tx = Tx::new();
     tx.update_offering(&app.store, &after);
@@ -234,7 +240,8 @@ pub(crate) async fn sessions(
     let from = from.unwrap_or_else(|| app.clock.now());
     let page = app.store.sessions_of(id, from, limit, after).await?;
     let wanted: Vec<_> = page.items.iter().map(|pool| (pool.id, domain::pool::Cells::Total)).collect();
-    let counts = if wanted.is_empty() { BTreeMap::new() } else { ledger::counts(&app.store, &wanted).await? };
+    let counts =
+        if wanted.is_empty() { BTreeMap::new() } else { ledger::counts(&app.store, &wanted).await? };
     let left = |pool: &Pool| {
         let count = counts.get(&pool.id).and_then(|cells| cells.get(&domain::pool::Cell::Total));
         if pool.has_begun(app.clock.now()) { 0 } else { count.map_or(0, domain::pool::Count::left) }

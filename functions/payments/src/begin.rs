@@ -30,7 +30,8 @@ pub(crate) async fn begin(app: &App, caller: &Caller, id: OrderId) -> Result<(Kn
             return Ok((Known { order, payments }, payment));
         }
         let currency = order.sale.as_ref().map(|sale| sale.currency);
-        let money = Money::new(amount, currency.ok_or_else(|| Error::internal("a price without a currency"))?);
+        let money =
+            Money::new(amount, currency.ok_or_else(|| Error::internal("a price without a currency"))?);
         let name = order.id.to_string();
         let made = gateway.create_order(money, &name, &[("order", &name)]).await?;
         if made.amount != money {
@@ -43,7 +44,8 @@ pub(crate) async fn begin(app: &App, caller: &Caller, id: OrderId) -> Result<(Kn
         tx.update_order(&app.store, &after);
         let event = |record: EventId| payment.event(record, "payment.begun", None, caller.actor());
         tx.event(&app.store, &event(EventId::new(now, env::random())));
-        let paying = after.event(EventId::new(now, env::random()), "order.paying", Some(&order), caller.actor());
+        let paying =
+            after.event(EventId::new(now, env::random()), "order.paying", Some(&order), caller.actor());
         tx.event(&app.store, &paying);
         match app.store.commit(tx).await {
             // Somebody else began one, or the order was changed: what was asked for at the gateway is paid by nobody.

@@ -72,13 +72,9 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// From what Lambda sets.
-    ///
-    /// # Errors
-    /// `internal` when a variable is missing or wrong.
-    pub fn from_env() -> Result<Self> {
-        let app = App { store: Store::from_env()?, clock: Clock::system(), gateway: Razorpay::from_env()? };
-        Ok(Self { app, queue: Queue::from_env(queue::PAYMENTS)? })
+    /// As Lambda runs it.
+    pub fn new(store: Store, gateway: Option<Razorpay>, queue: Queue) -> Self {
+        Self { app: App { store, clock: Clock::system(), gateway }, queue }
     }
 }
 

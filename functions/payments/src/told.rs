@@ -34,15 +34,18 @@ pub(crate) async fn receive(app: &App, raw: &[u8], signature: &str, event: Optio
     let webhook = Webhook { id: format!("razorpay#{name}"), report, at: now };
     let mut tx = Tx::new();
     tx.insert_webhook(&app.store, &webhook);
-    tx.event(&app.store, &Event {
-        id: EventId::new(now, env::random()),
-        kind: RECEIVED.to_owned(),
-        subject: webhook.id.clone(),
-        sequence: 1,
-        at: now,
-        actor: Actor::system(),
-        data: json!({ "after": { "gateway": "razorpay" } }),
-    });
+    tx.event(
+        &app.store,
+        &Event {
+            id: EventId::new(now, env::random()),
+            kind: RECEIVED.to_owned(),
+            subject: webhook.id.clone(),
+            sequence: 1,
+            at: now,
+            actor: Actor::system(),
+            data: json!({ "after": { "gateway": "razorpay" } }),
+        },
+    );
     match app.store.commit(tx).await {
         // Told before.
         Err(error) if error.code() == Code::Changed => Ok(()),
@@ -68,7 +71,9 @@ pub(crate) async fn work(app: &App, id: &str) -> Result<()> {
     if let (None, Some(refund)) = (&payment, &refund) {
         payment = Some(app.gateway()?.payment(&refund.payment).await?);
     }
-    let Some(gateway_order) = payment.as_ref().and_then(|payment| payment.order.clone()) else { return Ok(()) };
+    let Some(gateway_order) = payment.as_ref().and_then(|payment| payment.order.clone()) else {
+        return Ok(());
+    };
     let known = match app.store.payment(payment_of(&gateway_order)).await {
         Err(error) if error.code() == Code::NotFound => {
             tracing::warn!(webhook.id = id, "a gateway tells of an order that was not asked for here");

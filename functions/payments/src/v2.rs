@@ -43,7 +43,10 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .answers::<PaymentView>(200)
             .answers_empty(304),
         post("/payments/{id}/verify", book, prove)
-            .named("verifyPayment", "Prove that a payment was made, by what the gateway's checkout handed out")
+            .named(
+                "verifyPayment",
+                "Prove that a payment was made, by what the gateway's checkout handed out",
+            )
             .takes::<ProofBody>()
             .answers::<PaymentView>(200),
         post("/webhooks/razorpay", Access::Anyone, webhook)

@@ -1,6 +1,7 @@
 //! All of Holdfast in one process: database, queues, every group behind one port, and the workers.
 
 mod acting;
+mod checkout;
 mod crowd;
 mod demo;
 mod front;

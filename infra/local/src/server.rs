@@ -14,6 +14,7 @@ use cache::Shared;
 use env::Clock;
 use providers::razorpay::Razorpay;
 use providers::{Mail, Outbox};
+use razorpay::Fake;
 use store::{Config, Store};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -24,7 +25,7 @@ use crate::front::Front;
 use crate::installation::Serving;
 use crate::sqs::{self, Endpoint};
 use crate::workers::{self, Queues, Workers};
-use crate::{crowd, groups, outbox as page};
+use crate::{checkout, crowd, groups, outbox as page};
 use database::{self, Data, Database};
 
 /// Who mail is from on a laptop.
@@ -49,7 +50,7 @@ pub struct Options {
     pub mail: Option<Arc<dyn Mail>>,
     /// A cache beside that of this process.
     pub shared: Option<Shared>,
-    /// Who takes payments from afar.
+    /// Who takes payments from afar, instead of what stands for Razorpay in this process.
     pub gateway: Option<Razorpay>,
 }
 
@@ -83,6 +84,7 @@ pub struct Server {
     queues: Endpoint,
     workers: Workers,
     outbox: Arc<Outbox>,
+    stand_in: Option<Arc<Fake>>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<io::Result<()>>>,
 }
@@ -114,8 +116,17 @@ pub async fn start(options: Options) -> io::Result<Server> {
         public_url: format!("http://{address}"),
         site_url: None,
     };
-    let paying = payments::App::new(&core, options.gateway.clone());
-    let api = groups::api(&core, &queue, options.shared, options.gateway);
+    let (gateway, stand_in) = match options.gateway {
+        Some(gateway) => (gateway, None),
+        None => {
+            let webhooks = options.background.then(|| format!("http://{address}/v2/webhooks/razorpay"));
+            let (gateway, stand_in) =
+                checkout::start(&options.data, &core.clock, &options.secret, webhooks).await?;
+            (gateway, Some(Arc::new(stand_in)))
+        }
+    };
+    let paying = payments::App::new(&core, Some(gateway.clone()));
+    let api = groups::api(&core, &queue, options.shared, Some(gateway));
     let (store, to_pay) = (core.store.clone(), payments.clone());
     let relay = relay::App { store, notify: queue, tasks: tasks.clone(), payments: to_pay };
     let payments = payments::Worker { app: paying, queue: payments };
@@ -123,7 +134,11 @@ pub async fn start(options: Options) -> io::Result<Server> {
     let workers = Workers::new(relay, notify, tasks, payments);
     let (stop, stopped) = watch::channel(false);
     let service = web::service(api.clone(), &core);
-    let everything = page::routes(Arc::clone(&outbox)).fallback_service(service.clone());
+    let mut everything = page::routes(Arc::clone(&outbox));
+    if let Some(stand_in) = &stand_in {
+        everything = everything.merge(checkout::routes(Arc::clone(stand_in)));
+    }
+    let everything = everything.fallback_service(service.clone());
     let everything = crowd::bounded(everything.layer(middleware::from_fn(origin)));
     let http = axum::serve(listener, everything.into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(until(stopped.clone()));
@@ -144,7 +159,7 @@ pub async fn start(options: Options) -> io::Result<Server> {
         let (database, queues) = (database.url().to_owned(), queues.url().to_owned());
         Serving { url, database, queues }.note(dir)?;
     }
-    Ok(Server { core, api, service, dir, address, database, queues, workers, outbox, stop, tasks })
+    Ok(Server { core, api, service, dir, address, database, queues, workers, outbox, stand_in, stop, tasks })
 }
 
 impl Server {
@@ -176,6 +191,11 @@ impl Server {
     /// The mail that was sent.
     pub fn outbox(&self) -> &Outbox {
         &self.outbox
+    }
+
+    /// What stands for Razorpay, unless payments are taken elsewhere.
+    pub fn stand_in(&self) -> Option<&Fake> {
+        self.stand_in.as_deref()
     }
 
     /// The embedded database.

@@ -77,7 +77,8 @@ fn act(shared: &Shared, head: &Parts, path: &[&str], body: &[u8]) -> Response {
         ("POST", ["payments", id, "capture"]) => shared.change(|state, now| capture(state, id, &body, now)),
         ("POST", ["payments", id, "refund"]) => {
             let key = head.headers.get("x-refund-idempotency").map(|key| key.to_str().unwrap_or_default());
-            shared.change(|state, now| state.refund_by(id, amount(&body)?, key, now))
+            shared
+                .change(|state, now| state.refund_by(id, amount(&body)?, (key, text(&body, "receipt")), now))
         }
         ("GET", ["payments", id, "refunds"]) => {
             let (skip, count) = page(query);

@@ -53,6 +53,7 @@ pub(crate) struct Refund {
     pub(crate) payment: String,
     pub(crate) amount: Money,
     pub(crate) status: RefundStatus,
+    pub(crate) receipt: Option<String>,
     pub(crate) created_at: i64,
 }
 
@@ -135,7 +136,7 @@ impl Refund {
             "currency": self.amount.currency.code(),
             "payment_id": self.payment,
             "notes": [],
-            "receipt": null,
+            "receipt": self.receipt,
             "acquirer_data": {"arn": null},
             "created_at": self.created_at,
             "batch_id": null,

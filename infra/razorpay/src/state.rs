@@ -183,7 +183,7 @@ impl State {
         let (order, amount) = (of.order.clone(), of.amount);
         self.tell("payment.authorized", payment, None, now);
         if self.order(&order)?.paid {
-            self.give_back(payment, amount.minor, now)?;
+            self.give_back(payment, amount.minor, None, now)?;
         } else {
             self.capture(payment, None, now)?;
         }
@@ -195,7 +195,7 @@ impl State {
         &mut self,
         payment: &str,
         minor: Option<i64>,
-        key: Option<&str>,
+        (key, receipt): (Option<&str>, Option<&str>),
         now: i64,
     ) -> Done<Value> {
         let of = self.payments.get(payment).ok_or(NO_SUCH)?;
@@ -228,14 +228,14 @@ impl State {
         if asked > left {
             return Err(Refusal("The total refund amount is greater than the refund payment amount"));
         }
-        let id = self.give_back(payment, asked, now)?;
+        let id = self.give_back(payment, asked, receipt, now)?;
         if let Some(key) = key {
             self.keys.insert(key, (id.clone(), asked));
         }
         Ok(self.refund(&id)?.entity())
     }
 
-    fn give_back(&mut self, payment: &str, minor: i64, now: i64) -> Done<String> {
+    fn give_back(&mut self, payment: &str, minor: i64, receipt: Option<&str>, now: i64) -> Done<String> {
         let id = self.ids.id("rfnd_");
         let of = self.payments.get_mut(payment).ok_or(NO_SUCH)?;
         of.refunded += minor;
@@ -248,6 +248,7 @@ impl State {
             payment: of.id.clone(),
             amount: Money::new(minor, of.amount.currency),
             status: RefundStatus::Pending,
+            receipt: receipt.map(str::to_owned),
             created_at: now,
         };
         self.refunds.insert(id.clone(), refund);

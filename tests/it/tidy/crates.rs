@@ -19,7 +19,8 @@ const LAYERS: [&[&str]; 9] = [
     &["local"],
     &["lambda", "proof", "shape"],
 ];
-const FUNCTIONS: &[&str] = &["auth", "bookings", "catalog", "insights", "notify", "relay", "tasks"];
+const FUNCTIONS: &[&str] =
+    &["auth", "bookings", "catalog", "insights", "notify", "payments", "relay", "tasks"];
 
 /// What only some crates may name, so that it can be changed there alone.
 const RESERVED: [(&str, &[&str]); 10] = [

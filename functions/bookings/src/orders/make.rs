@@ -46,7 +46,8 @@ pub(crate) async fn make(app: &App, asked: &Asked, wanted: Wanted) -> Result<Don
         return replayed(asked, made);
     }
     let hold_until = wanted.hold_seconds.map(|seconds| held_until(seconds, now)).transpose();
-    let (mut hold_until, (location, today)) = both(hold_until, lines::place(&wanted.lines, None, &known, now))?;
+    let (mut hold_until, (location, today)) =
+        both(hold_until, lines::place(&wanted.lines, None, &known, now))?;
     let user = for_whom(caller, wanted.user, location, &known)?;
     let mut sale = price::price(app, &wanted.lines, &wanted.choices, &known, now).await?;
     // What is to be paid first is held meanwhile; a desk sells it and takes the money itself.

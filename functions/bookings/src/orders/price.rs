@@ -44,8 +44,7 @@ pub(crate) async fn price(
         fields.refuse("/lines", "other_offering", "must be sessions of one offering");
     }
     fields.check()?;
-    let (Some(id), Some(starts)) =
-        (offerings.first(), sessions().map(|session| session.span.start()).min())
+    let (Some(id), Some(starts)) = (offerings.first(), sessions().map(|session| session.span.start()).min())
     else {
         return Ok(None);
     };

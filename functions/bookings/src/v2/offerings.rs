@@ -51,7 +51,10 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .takes::<NewSessions>()
             .answers::<Vec<SessionView>>(201),
         get("/offerings/{id}/sessions", Access::Anyone, sessions)
-            .named("listSessions", "List the sessions of an offering that are still to come, and what is left")
+            .named(
+                "listSessions",
+                "List the sessions of an offering that are still to come, and what is left",
+            )
             .cached_publicly(10)
             .queried::<SessionsQuery>()
             .answers::<Vec<SessionView>>(200),

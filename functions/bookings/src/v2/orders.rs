@@ -132,13 +132,7 @@ async fn create(
     Json(new): Json<NewOrder>,
 ) -> Result<Reply<OrderView>> {
     let Lines { lines, choices } = new.lines;
-    let wanted = Wanted {
-        lines,
-        choices,
-        user: new.user_id,
-        note: new.note,
-        hold_seconds: new.hold_seconds,
-    };
+    let wanted = Wanted { lines, choices, user: new.user_id, note: new.note, hold_seconds: new.hold_seconds };
     let asked = asked(caller, IfMatch(None), idem);
     let Done { record: order, replayed } = make(&app, &asked, wanted).await?;
     let (path, version) = (format!("/orders/{}", order.id), order.version);

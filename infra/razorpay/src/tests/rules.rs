@@ -55,7 +55,7 @@ proptest! {
                 Deed::Late(payment) => drop(state.late(chosen(&payments, payment), 0)),
                 Deed::Refund(payment, minor, key) => {
                     let key = key.map(|key| format!("key-number-{key}"));
-                    let made = state.refund_by(chosen(&payments, payment), Some(minor), key.as_deref(), 0);
+                    let made = state.refund_by(chosen(&payments, payment), Some(minor), (key.as_deref(), None), 0);
                     refunds.extend(made.ok().and_then(|refund| refund["id"].as_str().map(str::to_owned)));
                 }
                 Deed::Settle(refund, processed) => drop(state.settle(chosen(&refunds, refund), processed, 0)),
