@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::body::Bytes;
 use http::HeaderMap;
@@ -41,9 +42,12 @@ async fn a_webhook_is_delivered_until_it_is_taken() {
     let razorpay = client(fake.url(), "key secret");
     let order = ordered(&razorpay).await;
     let payment = fake.pay(&order.id).unwrap().payment_id;
-    while merchant.came.lock().unwrap().len() < 3 {
-        merchant.woken.notified().await;
-    }
+    let all = async {
+        while merchant.came.lock().unwrap().len() < 3 {
+            merchant.woken.notified().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), all).await.unwrap();
     let mut came = merchant.came.lock().unwrap().clone();
     for (_, signature, body) in &came {
         assert!(razorpay.signed(body, signature));
