@@ -237,7 +237,8 @@ pub(crate) async fn sessions(
     from: Option<Timestamp>,
     (limit, after): (u32, Option<Position>),
 ) -> Result<Page<(Pool, i64)>> {
-    let from = from.unwrap_or_else(|| app.clock.now());
+    // What begins this moment has begun.
+    let from = from.unwrap_or_else(|| app.clock.now() + SignedDuration::from_millis(1));
     let page = app.store.sessions_of(id, from, limit, after).await?;
     let wanted: Vec<_> = page.items.iter().map(|pool| (pool.id, domain::pool::Cells::Total)).collect();
     let counts =

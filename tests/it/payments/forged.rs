@@ -41,12 +41,12 @@ async fn a_webhook_is_believed_for_the_gateway_s_signature_over_its_very_bytes()
     let told = temple.app.gateway().held();
     let mut forged = told[0].clone();
     forged.signature = "0".repeat(64);
-    temple.app.tell(&forged).await.refused(401, "unauthenticated");
+    temple.app.tell(&forged).await.refused(400, "bad_request");
     let mut changed = told[0].clone();
     changed.body.push(b' ');
-    temple.app.tell(&changed).await.refused(401, "unauthenticated");
+    temple.app.tell(&changed).await.refused(400, "bad_request");
     let unsigned = temple.app.post("/v2/webhooks/razorpay", json!({})).send().await;
-    unsigned.refused(401, "unauthenticated");
+    unsigned.refused(400, "bad_request");
     temple.app.settle().await;
     assert_eq!(temple.money(&order).await, ("held".into(), [0, 0, 0, 0]));
     for webhook in &told {

@@ -2,8 +2,10 @@
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     aws::log();
-    let (store, queue) = (store::Store::from_env()?, queue::Queue::from_env(queue::PAYMENTS)?);
-    let worker = payments::Worker::new(store, providers::Razorpay::from_env()?, queue);
+    let store = store::Store::from_env()?;
+    let gateway = providers::Razorpay::from_env()?;
+    let queue = queue::Queue::from_env(queue::PAYMENTS)?;
+    let worker = payments::Worker::new(store, gateway, queue);
     lambda_runtime::run(lambda_runtime::service_fn(async |event| {
         Box::pin(payments::handle(&worker, event)).await.map_err(lambda_runtime::Error::from)
     }))
