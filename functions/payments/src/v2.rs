@@ -1,5 +1,7 @@
 //! Version 2: routes and wire types.
 
+mod proof;
+
 use domain::payment::{Means, Refund};
 use domain::text::Line;
 use domain::{LocationId, Order, OrderId, Payment, PaymentId, Permission};
@@ -12,7 +14,7 @@ use web::{
 };
 
 use crate::settle::{Known, known};
-use crate::verify::Proof;
+use crate::v2::proof::ProofBody;
 use crate::{App, begin, desk, payment_seen, told, verify};
 
 pub(crate) fn routes() -> Vec<Route<App>> {
@@ -220,27 +222,13 @@ async fn show(
     Ok(Reply::ok(PaymentView::of(&payment, None, &app)).version(payment.version))
 }
 
-request! {
-    /// What the gateway's checkout handed to the browser, by its own names.
-    pub(crate) struct ProofBody {
-        razorpay_order_id: String as String,
-        razorpay_payment_id: String as String,
-        razorpay_signature: String as String,
-    }
-}
-
 async fn prove(
     State(app): State<App>,
     Signed(caller): Signed,
     Path(id): Path<PaymentId>,
     Json(body): Json<ProofBody>,
 ) -> Result<Reply<PaymentView>> {
-    let proof = Proof {
-        order: body.razorpay_order_id,
-        attempt: body.razorpay_payment_id,
-        signature: body.razorpay_signature,
-    };
-    let known = verify::verify(&app, &caller, id, &proof).await?;
+    let known = verify::verify(&app, &caller, id, &body.into()).await?;
     let payment = known.payment(id).ok_or_else(|| Error::not_found("payment"))?;
     let version = payment.version;
     Ok(Reply::ok(PaymentView::of(payment, Some(&known.order), &app)).version(version))

@@ -116,14 +116,13 @@ pub async fn start(options: Options) -> io::Result<Server> {
         public_url: format!("http://{address}"),
         site_url: None,
     };
-    let (gateway, stand_in) = match options.gateway {
-        Some(gateway) => (gateway, None),
-        None => {
-            let webhooks = options.background.then(|| format!("http://{address}/v2/webhooks/razorpay"));
-            let (gateway, stand_in) =
-                checkout::start(&options.data, &core.clock, &options.secret, webhooks).await?;
-            (gateway, Some(Arc::new(stand_in)))
-        }
+    let (gateway, stand_in) = if let Some(gateway) = options.gateway {
+        (gateway, None)
+    } else {
+        let webhooks = options.background.then(|| format!("http://{address}/v2/webhooks/razorpay"));
+        let (gateway, stand_in) =
+            checkout::start(&options.data, &core.clock, &options.secret, webhooks).await?;
+        (gateway, Some(Arc::new(stand_in)))
     };
     let paying = payments::App::new(&core, Some(gateway.clone()));
     let api = groups::api(&core, &queue, options.shared, Some(gateway));

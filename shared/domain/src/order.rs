@@ -54,7 +54,7 @@ pub struct Order {
     pub hold_until: Option<Timestamp>,
     /// What it costs, if anything, and what has been paid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sale: Option<Sale>,
+    pub sale: Option<Box<Sale>>,
     /// Anything else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Note>,

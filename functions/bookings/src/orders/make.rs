@@ -71,7 +71,7 @@ pub(crate) async fn make(app: &App, asked: &Asked, wanted: Wanted) -> Result<Don
         lines: wanted.lines,
         state,
         hold_until,
-        sale,
+        sale: sale.map(Box::new),
         note: wanted.note,
         reason: None,
         created_at: now,

@@ -275,7 +275,7 @@ impl OrderView {
             hold_until: order.hold_until.map(|until| until.to_string()),
             completed_at: completed.map(|completion| completion.at.to_string()),
             link: completed.and_then(|completion| completion.link.as_ref()).map(ToString::to_string),
-            price: order.sale.as_ref().map(PriceView::of),
+            price: order.sale.as_deref().map(PriceView::of),
             note: order.note.map(Into::into),
             reason: order.reason.map(Into::into),
             created_at: order.created_at.to_string(),
