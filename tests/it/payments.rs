@@ -1,5 +1,6 @@
 //! Paid sessions: offered, ordered, paid in every way that a gateway knows, given back.
 
+mod chaos;
 mod forged;
 mod offered;
 mod paid;
@@ -23,7 +24,15 @@ pub(crate) const PRICE: i64 = 49_900;
 
 impl Temple {
     pub(crate) async fn start() -> Self {
-        let app = TestApp::start().await;
+        Self::at(TestApp::start().await).await
+    }
+
+    /// In this process, whose workers can be stopped.
+    pub(crate) async fn here() -> Self {
+        Self::at(TestApp::here().await).await
+    }
+
+    async fn at(app: TestApp) -> Self {
         let place = office::place(&app, "Asia/Kolkata").await;
         let (desk, anna) = (app.person(Role::Admin).await, app.person(Role::Customer).await);
         Self { app, place, desk, anna }
