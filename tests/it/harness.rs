@@ -212,6 +212,7 @@ impl TestApp {
             id,
             user_name: user_name.parse().unwrap(),
             email: email.parse().unwrap(),
+            phone: None,
             name: format!("The {}", role.as_str()).parse().unwrap(),
             role,
             scope,

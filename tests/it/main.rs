@@ -25,6 +25,7 @@ mod notices;
 mod office;
 mod orders;
 mod packaged;
+mod phones;
 mod pools;
 mod reviews;
 mod schema;

@@ -1,10 +1,10 @@
 //! What people change about themselves: profile and password.
 
 use domain::text::{Email, Name, UserName};
-use domain::{Caller, Preferences, User};
+use domain::{Caller, Phone, Preferences, User};
 use errors::{Error, Result};
 use store::{Account, Tx};
-use web::{Idempotency, IfMatch};
+use web::{Idempotency, IfMatch, Patch};
 
 use crate::guesses::Guess;
 use crate::password::{self, Claimed, Password};
@@ -17,6 +17,8 @@ pub(crate) struct Profile {
     pub(crate) name: Option<Name>,
     pub(crate) user_name: Option<UserName>,
     pub(crate) email: Option<Email>,
+    /// A new number, or none any more.
+    pub(crate) phone: Patch<Phone>,
     pub(crate) preferences: Option<Box<dyn FnOnce(Preferences) -> Preferences + Send>>,
     pub(crate) password: Option<Password>,
     /// Needed for a new password, and for a new e-mail address: whoever has the address can set a password.
@@ -71,6 +73,7 @@ async fn change(
     user.name = profile.name.unwrap_or_else(|| user.name.clone());
     user.user_name = profile.user_name.unwrap_or_else(|| user.user_name.clone());
     user.email = profile.email.unwrap_or_else(|| user.email.clone());
+    user.phone = profile.phone.applied_to(user.phone.clone());
     if let Some(change) = profile.preferences {
         user.preferences = change(user.preferences.clone());
     }

@@ -60,6 +60,7 @@ pub(crate) fn user(
         id,
         user_name,
         email,
+        phone: None,
         name,
         role: Role::Customer,
         scope: Scope::All,

@@ -12,7 +12,7 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use cache::Shared;
 use env::Clock;
-use providers::{Mail, Outbox};
+use providers::{Mail, Outbox, TextOutbox, Texts};
 use store::{Config, Store};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -46,6 +46,10 @@ pub struct Options {
     pub background: bool,
     /// Who delivers mail instead of the outbox.
     pub mail: Option<Arc<dyn Mail>>,
+    /// Who delivers SMS instead of the outbox.
+    pub sms: Option<Arc<dyn Texts>>,
+    /// Who delivers WhatsApp instead of the outbox.
+    pub whatsapp: Option<Arc<dyn Texts>>,
     /// A cache beside that of this process.
     pub shared: Option<Shared>,
 }
@@ -55,7 +59,18 @@ impl Options {
     pub fn new(data: Data) -> Self {
         let secret = env::random();
         let clock = Clock::system();
-        Self { data, port: 0, clock, secret, show_usage: false, background: false, mail: None, shared: None }
+        Self {
+            data,
+            port: 0,
+            clock,
+            secret,
+            show_usage: false,
+            background: false,
+            mail: None,
+            sms: None,
+            whatsapp: None,
+            shared: None,
+        }
     }
 }
 
@@ -70,6 +85,7 @@ pub struct Server {
     queues: Endpoint,
     workers: Workers,
     outbox: Arc<Outbox>,
+    texts: Arc<TextOutbox>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<io::Result<()>>>,
 }
@@ -90,12 +106,15 @@ pub async fn start(options: Options) -> io::Result<Server> {
     let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
     let address = listener.local_addr()?;
     let outbox = Arc::new(outbox(&options.data)?);
+    let texts = Arc::new(text_outbox(&options.data)?);
     let notify = notify::App {
         store: core.store.clone(),
         clock: core.clock.clone(),
         keys: Arc::clone(&core.keys),
         queue: queue.clone(),
         mail: options.mail.unwrap_or_else(|| Arc::clone(&outbox) as Arc<dyn Mail>),
+        sms: Some(options.sms.unwrap_or_else(|| Arc::clone(&texts) as Arc<dyn Texts>)),
+        whatsapp: Some(options.whatsapp.unwrap_or_else(|| Arc::clone(&texts) as Arc<dyn Texts>)),
         sender: SENDER.parse().map_err(io::Error::other)?,
         public_url: format!("http://{address}"),
         site_url: None,
@@ -106,7 +125,7 @@ pub async fn start(options: Options) -> io::Result<Server> {
     let workers = Workers::new(relay, notify, tasks);
     let (stop, stopped) = watch::channel(false);
     let service = web::service(api.clone(), &core);
-    let everything = page::routes(Arc::clone(&outbox)).fallback_service(service.clone());
+    let everything = page::routes(Arc::clone(&outbox), Arc::clone(&texts)).fallback_service(service.clone());
     let everything = crowd::bounded(everything.layer(middleware::from_fn(origin)));
     let http = axum::serve(listener, everything.into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(until(stopped.clone()));
@@ -127,7 +146,7 @@ pub async fn start(options: Options) -> io::Result<Server> {
         let (database, queues) = (database.url().to_owned(), queues.url().to_owned());
         Serving { url, database, queues }.note(dir)?;
     }
-    Ok(Server { core, api, service, dir, address, database, queues, workers, outbox, stop, tasks })
+    Ok(Server { core, api, service, dir, address, database, queues, workers, outbox, texts, stop, tasks })
 }
 
 impl Server {
@@ -161,6 +180,11 @@ impl Server {
         &self.outbox
     }
 
+    /// The SMS and WhatsApp messages that were sent.
+    pub fn texts(&self) -> &TextOutbox {
+        &self.texts
+    }
+
     /// The embedded database.
     pub fn database(&self) -> &Database {
         &self.database
@@ -187,6 +211,13 @@ fn outbox(data: &Data) -> io::Result<Outbox> {
     match data {
         Data::Memory => Ok(Outbox::in_memory()),
         Data::Dir(dir) => Outbox::in_directory(dir.join("outbox")).map_err(io::Error::other),
+    }
+}
+
+fn text_outbox(data: &Data) -> io::Result<TextOutbox> {
+    match data {
+        Data::Memory => Ok(TextOutbox::in_memory()),
+        Data::Dir(dir) => TextOutbox::in_directory(dir.join("texts")).map_err(io::Error::other),
     }
 }
 

@@ -14,7 +14,9 @@ pub mod message;
 pub mod money;
 pub mod order;
 pub mod people;
+pub mod phone;
 pub mod pool;
+pub mod quiet;
 pub mod refusal;
 pub mod requests;
 pub mod resource;
@@ -34,14 +36,16 @@ mod fixtures;
 pub use booking::{Booking, BookingState};
 pub use event::{Actor, Event};
 pub use id::{
-    BookingId, EventId, FeedId, LocationId, MessageId, OrderId, PoolId, RequestId, ResourceId, ReviewId,
-    SeriesId, SessionId, UserId,
+    BookingId, CodeId, EventId, FeedId, LocationId, MessageId, OrderId, PoolId, RequestId, ResourceId,
+    ReviewId, SeriesId, SessionId, UserId,
 };
 pub use message::{Message, MessageKind, MessageState};
 pub use money::{Currency, Money};
 pub use order::{Order, OrderLine, OrderState};
 pub use people::{Caller, Permission, Role, Scope};
+pub use phone::{DialCode, Phone};
 pub use pool::{Pool, PoolKind};
+pub use quiet::QuietHours;
 pub use refusal::Refusal;
 pub use requests::Requests;
 pub use resource::{Location, Resource};

@@ -1,4 +1,4 @@
-//! What reaches people: mail, through the provider that `HOLDFAST_MAIL` names, and the texts that it carries.
+//! What reaches people: mail, through the provider that `HOLDFAST_MAIL` names, SMS and WhatsApp, and what they say.
 //!
 //! [`render`] makes the text, an [`Email`] holds what is sent, and a [`Mail`] sends it: [`Ses`] on AWS, [`Smtp`]
 //! anywhere, an [`Outbox`] on a laptop. All three send the same MIME bytes under the same Message-ID, which is derived
@@ -9,6 +9,8 @@ mod outbox;
 mod ses;
 mod smtp;
 mod templates;
+mod text;
+mod text_outbox;
 mod when;
 
 use std::pin::Pin;
@@ -20,6 +22,8 @@ pub use outbox::Outbox;
 pub use ses::Ses;
 pub use smtp::Smtp;
 pub use templates::{About, Facts, Language, Rendered, render};
+pub use text::{Failure, Text, Texting, Texts, body, values};
+pub use text_outbox::TextOutbox;
 pub use when::{Moment, moment, until};
 
 /// The future of one sending: the provider's own id of the mail, if it gives one.
