@@ -8,6 +8,7 @@ pub mod availability;
 pub mod booking;
 mod catalog;
 pub mod event;
+pub mod gateway;
 pub mod hours;
 pub mod id;
 pub mod message;

@@ -1,11 +1,13 @@
-//! What reaches people: mail, through the provider that `HOLDFAST_MAIL` names, SMS and WhatsApp, and what they say.
+//! What is reached outside: mail, through the provider that `HOLDFAST_MAIL` names, SMS and WhatsApp, what they say, and payments.
 //!
 //! [`render`] makes the text, an [`Email`] holds what is sent, and a [`Mail`] sends it: [`Ses`] on AWS, [`Smtp`]
 //! anywhere, an [`Outbox`] on a laptop. All three send the same MIME bytes under the same Message-ID, which is derived
 //! from the message's own id, so that a receiver can tell a repetition.
 
 mod email;
+mod http;
 mod outbox;
+pub mod razorpay;
 mod ses;
 mod smtp;
 mod templates;
@@ -18,7 +20,9 @@ use std::sync::Arc;
 
 pub use email::{Email, Invitation, Mailbox};
 use errors::{Error, Result};
+pub use http::{Call, Http, Refused};
 pub use outbox::Outbox;
+pub use razorpay::Razorpay;
 pub use ses::Ses;
 pub use smtp::Smtp;
 pub use templates::{About, Facts, Language, Rendered, render};

@@ -66,7 +66,7 @@ impl Mail for Smtp {
 }
 
 /// Whether the server part of a URL is this machine.
-fn is_here(server: &str) -> bool {
+pub(crate) fn is_here(server: &str) -> bool {
     let authority = server.split('/').next().unwrap_or_default();
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let name = match host.strip_prefix('[') {

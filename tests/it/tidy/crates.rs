@@ -22,12 +22,13 @@ const LAYERS: [&[&str]; 9] = [
 const FUNCTIONS: &[&str] = &["auth", "bookings", "catalog", "insights", "notify", "relay", "tasks"];
 
 /// What only some crates may name, so that it can be changed there alone.
-const RESERVED: [(&str, &[&str]); 9] = [
+const RESERVED: [(&str, &[&str]); 10] = [
     ("aws-smithy-http-client", &["aws"]),
     ("aws-sdk-dynamodb", &["floor", "store", "ledger", "proof"]),
     ("aws-sdk-sqs", &["aws", "queue"]),
     ("aws-sdk-sesv2", &["providers"]),
     ("lettre", &["providers"]),
+    ("hyper-rustls", &["providers"]),
     ("redis", &["cache"]),
     ("axum", &["web", "local", "shape"]),
     ("lambda_http", &["web"]),
