@@ -56,16 +56,17 @@ impl App {
     /// # Errors
     /// `internal` when a variable is missing.
     pub fn from_env() -> Result<Self> {
+        let public_url = env::required("HOLDFAST_PUBLIC_URL")?;
         Ok(Self {
             store: Store::from_env()?,
             clock: Clock::system(),
             keys: Arc::new(Keys::from_env()?),
             queue: Queue::from_env(queue::NOTIFY)?,
             mail: providers::mail_from_env()?,
-            sms: None,
-            whatsapp: None,
+            sms: providers::sms_from_env(&public_url)?,
+            whatsapp: providers::whatsapp_from_env(&public_url)?,
             sender: providers::sender_from_env()?,
-            public_url: env::required("HOLDFAST_PUBLIC_URL")?,
+            public_url,
             site_url: env::optional("HOLDFAST_SITE_URL"),
         })
     }

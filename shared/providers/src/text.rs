@@ -3,14 +3,16 @@
 //! A text is an approved template with numbered variables (`{{1}}`), as carriers and Meta want it: `templates/<language>/
 //! <kind>.text` is what the operator has approved, [`Text::body`] is what the person reads, [`Text::values`] what is put in.
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
 
 use domain::message::Channel;
 use domain::{MessageId, MessageKind, Phone};
-use errors::{Error, Result};
+use errors::{Code, Error, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::http::Refused;
 use crate::templates::{About, Language};
 use crate::when::moment;
 
@@ -53,6 +55,52 @@ pub enum Failure {
     NotTaken(Error),
     /// Nobody knows: it may have been taken. Sending it again may double it.
     Unclear(Error),
+}
+
+impl From<Error> for Failure {
+    /// What the end of a call ([`crate::Call`]) means to a text. Whatever failed without a word of refusal may have been
+    /// done.
+    fn from(error: Error) -> Self {
+        let refused = Refused::of(&error).map(|refused| refused.status);
+        match error.code() {
+            Code::BadRequest => Self::Refused(error),
+            Code::UpstreamFailed if !matches!(refused, Some(401 | 403)) => Self::Unclear(error),
+            _ => Self::NotTaken(error),
+        }
+    }
+}
+
+/// The providers' names of templates, by kind or by kind and language: `confirmed=HX1,confirmed.hi=HX2`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Templates(BTreeMap<String, String>);
+
+impl Templates {
+    /// The template of a text: of its language, or else of its kind.
+    ///
+    /// # Errors
+    /// `bad_request` when there is none: this provider cannot send it.
+    pub fn of(&self, text: &Text) -> Result<String> {
+        let kind = text.kind.as_str();
+        let own = self.0.get(&format!("{kind}.{}", text.language.as_str())).or_else(|| self.0.get(kind));
+        let missing = || Error::new(Code::BadRequest, format!("the provider has no template for {kind}"));
+        own.cloned().ok_or_else(missing)
+    }
+}
+
+impl std::str::FromStr for Templates {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let pairs = text.split(',').map(str::trim).filter(|pair| !pair.is_empty());
+        let read = |pair: &str| {
+            let (kind, id) = pair.split_once('=').unwrap_or_default();
+            let known = kind.split('.').next().unwrap_or_default();
+            let fits = MessageKind::ALL.iter().any(|kind| kind.as_str() == known) && !id.trim().is_empty();
+            let wrong = || Error::internal("templates are kind=id,kind=id");
+            fits.then(|| (kind.to_owned(), id.trim().to_owned())).ok_or_else(wrong)
+        };
+        pairs.map(read).collect::<Result<_>>().map(Self)
+    }
 }
 
 /// The future of one sending: the provider's own id of the text, if it gives one.

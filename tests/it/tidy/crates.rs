@@ -14,7 +14,7 @@ const LAYERS: [&[&str]; 9] = [
     &["aws", "calendar", "database"],
     &["cache", "floor", "store", "queue", "providers"],
     &["ledger"],
-    &["audit", "web"],
+    &["audit", "senders", "web"],
     FUNCTIONS,
     &["local"],
     &["lambda", "proof", "shape"],
@@ -30,7 +30,7 @@ const RESERVED: [(&str, &[&str]); 10] = [
     ("lettre", &["providers"]),
     ("hyper-rustls", &["providers"]),
     ("redis", &["cache"]),
-    ("axum", &["web", "local", "shape"]),
+    ("axum", &["web", "local", "senders", "shape"]),
     ("lambda_http", &["web"]),
     ("dynoxide-rs", &["database"]),
 ];
