@@ -27,6 +27,7 @@ mod orders;
 mod packaged;
 mod phones;
 mod pools;
+mod reports;
 mod reviews;
 mod schema;
 mod series;

@@ -12,6 +12,7 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use cache::Shared;
 use env::Clock;
+use insights::Webhooks;
 use providers::{Mail, Outbox, TextOutbox, Texts};
 use store::{Config, Store};
 use tokio::net::TcpListener;
@@ -50,6 +51,8 @@ pub struct Options {
     pub sms: Option<Arc<dyn Texts>>,
     /// Who delivers WhatsApp instead of the outbox.
     pub whatsapp: Option<Arc<dyn Texts>>,
+    /// What callbacks of providers are proved by.
+    pub webhooks: Webhooks,
     /// A cache beside that of this process.
     pub shared: Option<Shared>,
 }
@@ -69,6 +72,7 @@ impl Options {
             mail: None,
             sms: None,
             whatsapp: None,
+            webhooks: Webhooks::default(),
             shared: None,
         }
     }
@@ -119,7 +123,7 @@ pub async fn start(options: Options) -> io::Result<Server> {
         public_url: format!("http://{address}"),
         site_url: None,
     };
-    let api = groups::api(&core, &queue, options.shared);
+    let api = groups::merged(groups::hearing(&core, &queue, options.shared, options.webhooks));
     let relay = relay::App { store: core.store.clone(), notify: queue, tasks: tasks.clone() };
     let tasks = tasks::App { store: core.store.clone(), clock: core.clock.clone(), queue: tasks };
     let workers = Workers::new(relay, notify, tasks);

@@ -87,6 +87,30 @@ impl<S: Send + Sync, T: Request> FromRequest<S> for Json<T> {
     }
 }
 
+/// A request as it came, for what is signed as a whole.
+#[derive(Debug)]
+pub struct Raw {
+    /// The query string, without its `?`.
+    pub query: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = Problem;
+
+    async fn from_request(request: axum::extract::Request, state: &S) -> Result<Self, Problem> {
+        let query = request.uri().query().unwrap_or_default().to_owned();
+        let headers = request.headers().clone();
+        let body = Bytes::from_request(request, state)
+            .await
+            .map_err(|error| Error::new(Code::TooLarge, "the body could not be read").with_source(error))?;
+        Ok(Self { query, headers, body })
+    }
+}
+
 /// Query parameters. A parameter that comes several times is a list.
 #[derive(Debug)]
 pub struct Query<T>(pub T);

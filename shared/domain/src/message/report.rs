@@ -18,6 +18,12 @@ pub enum Report {
 }
 
 impl Message {
+    /// Whether a report comes too early to be believed, and must be told again: a failure while a later attempt is being
+    /// sent may be of the one before.
+    pub fn must_hear_again(&self, report: &Report) -> bool {
+        matches!(report, Report::Failed(_)) && self.state == MessageState::Sending && self.attempts > 1
+    }
+
     /// The message after a report, or `None` if it tells nothing new.
     ///
     /// Reports lead upwards: sent, delivered, read. What arrived is not lost by a failure that is told later. A failure
@@ -35,6 +41,8 @@ impl Message {
             Report::Read => Step::Open,
             Report::Failed(_) if same && self.state == MessageState::Sent => Step::Bounce,
             Report::Failed(_) if same && self.state == MessageState::Failed => Step::Bury,
+            // The provider is faster than whoever sends it: there was no other attempt.
+            Report::Failed(_) if self.state == MessageState::Sending && self.attempts <= 1 => Step::Bury,
             Report::Failed(_) => return None,
         };
         // Whoever is sending it right now will note what the provider answered.
