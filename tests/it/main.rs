@@ -11,6 +11,7 @@ mod bookings;
 mod bookings_v1;
 mod calendar_feeds;
 mod catalog;
+mod codes;
 mod cost;
 mod description;
 mod edge;

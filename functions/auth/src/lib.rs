@@ -9,6 +9,7 @@
 //! the edge reads session, role and scope again every 30 seconds. All sessions of an account end at once when its
 //! `generation` is counted up.
 
+mod code;
 mod common;
 mod guesses;
 mod link;

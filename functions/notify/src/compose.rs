@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use calendar::{Appointment, Party, attachment};
 use domain::message::{
-    Audience, Channel, Due, MessageState, Skip, Subject, reaches, still_wanted, wanted_by,
+    Audience, Channel, Channels, Due, MessageState, Skip, Subject, reaches, still_wanted, wanted_by,
 };
-use domain::{Booking, BookingId, Event, Location, Message, MessageKind, Phone, Resource, User, Zone};
+use domain::{
+    Booking, BookingId, CodeId, Event, Location, Message, MessageKind, Phone, Resource, User, Zone,
+};
 use errors::{Code, Result};
 use jiff::Timestamp;
 use providers::{About, Email, Facts, Invitation, Language, Mailbox, Text, Texts, body, render, values};
@@ -38,9 +40,52 @@ pub(crate) fn account_messages(event: &Event, now: Timestamp) -> Vec<Due> {
     recipient.zip(expires_at).map(due).into_iter().collect()
 }
 
+/// The message with the code that was asked for; `None` if the event is of something else.
+pub(crate) fn code_messages(event: &Event, on: Channels, now: Timestamp) -> Option<Vec<Due>> {
+    let id: CodeId = event.subject.parse().ok()?;
+    let after = |name: &str| event.data.pointer(&format!("/after/{name}"))?.as_str();
+    let recipient = after("holder").and_then(|id| id.parse().ok())?;
+    let asked = if after("channel") == Some("whatsapp") { Channel::Whatsapp } else { Channel::Sms };
+    let all = [asked, Channel::Sms, Channel::Whatsapp];
+    let due = |channel| Due {
+        kind: MessageKind::Code,
+        channel,
+        recipient,
+        audience: Audience::Customer,
+        subject: Subject::Code { id },
+        at: now,
+        expires_at: after("expires_at").and_then(|at| at.parse().ok()),
+    };
+    // Where no phone can be reached, the message says so.
+    let channel = all.into_iter().find(|channel| on.has(*channel)).unwrap_or(asked);
+    Some(vec![due(channel)])
+}
+
+/// The text with a code. Its digits are derived here and written nowhere else.
+async fn with_code(app: &App, message: &Message, id: CodeId) -> Result<Composed> {
+    let Some(code) = app.store.code(message.recipient).await? else { return Ok(Composed::Skip(Skip::Gone)) };
+    if code.id != id {
+        return Ok(Composed::Skip(Skip::Superseded));
+    }
+    if code.used {
+        return Ok(Composed::Skip(Skip::NoLongerTrue));
+    }
+    if code.expires_at <= app.clock.now() {
+        return Ok(Composed::Skip(Skip::TooLate));
+    }
+    let about = About::Code { code: app.keys.code(code.holder, &code.nonce) };
+    text(app, message, Some(code.phone), Language::English, &about)
+}
+
 /// Writes the message, if this is the time for it.
 pub(crate) async fn compose(app: &App, message: &Message) -> Result<Composed> {
     let now = app.clock.now();
+    if let Subject::Code { id } = message.subject {
+        if told_before(app, message).await? {
+            return Ok(Composed::Skip(Skip::AlreadyTold));
+        }
+        return with_code(app, message, id).await;
+    }
     let account = match app.store.account(message.recipient).await {
         Err(error) if error.code() == Code::NotFound => return Ok(Composed::Skip(Skip::Gone)),
         account => account?,
@@ -138,12 +183,13 @@ fn mail(
     facts: &Facts,
     invitation: Option<Invitation>,
 ) -> Result<Composed> {
+    let Some(address) = user.email.clone() else { return Ok(Composed::Skip(Skip::Unreachable)) };
     let text = render(message.kind, Language::of_tag(&user.preferences.language), facts)?;
     Ok(Composed::Mail(Box::new(Email {
         id: message.id,
         date: message.due_at,
         from: app.sender.clone(),
-        to: Mailbox::new(user.name.to_string(), user.email.clone()),
+        to: Mailbox::new(user.name.to_string(), address),
         subject: text.subject,
         text: text.text,
         html: text.html,
@@ -200,7 +246,8 @@ fn invitation(
         url: link,
     };
     let organizer = Party { name: app.sender.name.as_deref(), address: &app.sender.address };
-    let attendee = Party { name: Some(user.name.as_str()), address: &user.email };
+    let address = user.email.as_ref()?;
+    let attendee = Party { name: Some(user.name.as_str()), address };
     message.kind.method().map(|method| Invitation {
         method,
         ics: attachment(&appointment, method, app.sender.domain(), &organizer, &attendee),

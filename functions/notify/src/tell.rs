@@ -26,7 +26,10 @@ pub(crate) async fn tell(app: &App, job: &NotifyJob) -> Result<()> {
 
 async fn called_for(app: &App, event: &Event) -> Result<Vec<Due>> {
     let Ok(id) = event.subject.parse::<BookingId>() else {
-        return Ok(compose::account_messages(event, app.clock.now()));
+        let (now, on) = (app.clock.now(), app.channels());
+        return Ok(
+            compose::code_messages(event, on, now).unwrap_or_else(|| compose::account_messages(event, now))
+        );
     };
     let booking = match app.store.booking(id).await {
         Err(error) if error.code() == Code::NotFound => return Ok(Vec::new()),

@@ -15,11 +15,15 @@ pub struct User {
     pub id: UserId,
     /// The name to sign in with; unique.
     pub user_name: UserName,
-    /// Unique.
-    pub email: Email,
+    /// Unique; whoever registered by phone may have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Email>,
     /// Where SMS and WhatsApp reach them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<Phone>,
+    /// Whether they proved that the phone is theirs: then it is unique, and they can sign in by a code that it is sent.
+    #[serde(default)]
+    pub phone_proved: bool,
     /// The name to show.
     pub name: Name,
     /// What they may do.
@@ -54,12 +58,17 @@ impl User {
         self
     }
 
+    /// The phone that they can sign in with.
+    pub fn proved_phone(&self) -> Option<&Phone> {
+        self.phone.as_ref().filter(|_| self.phone_proved)
+    }
+
     fn told(&self) -> Value {
         // Events are read by others than the owner: they tell that a number changed, not which it is.
         json!({
             "user_name": self.user_name, "email": self.email, "name": self.name, "role": self.role,
             "scope": self.scope, "active": self.active, "preferences": self.preferences,
-            "phone": self.phone.as_ref().map(ToString::to_string),
+            "phone": self.phone.as_ref().map(ToString::to_string), "phone_proved": self.phone_proved,
         })
     }
 }

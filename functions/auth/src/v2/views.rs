@@ -15,9 +15,12 @@ pub(crate) struct AccountView {
     id: String,
     /// The name to sign in with.
     user_name: String,
-    email: String,
+    /// Null for who registered by phone.
+    email: Option<String>,
     /// In E.164 for its owner; only its last two digits for others.
     phone: Option<String>,
+    /// Whether they can sign in with it.
+    phone_proved: bool,
     /// The name to show.
     name: String,
     /// `admin`, `manager`, `staff`, `moderator`, `auditor`, `service`, `merchant` or `customer`.
@@ -109,8 +112,9 @@ impl From<User> for AccountView {
         Self {
             id: user.id.to_string(),
             user_name: user.user_name.into(),
-            email: user.email.into(),
+            email: user.email.map(String::from),
             phone: user.phone.map(|phone| phone.to_string()),
+            phone_proved: user.phone_proved,
             name: user.name.into(),
             role: user.role.as_str(),
             scope: match user.scope {

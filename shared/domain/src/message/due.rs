@@ -179,6 +179,6 @@ pub fn wanted_by(message: &Message, recipient: Option<&User>) -> Result<(), Skip
     if reaches(message.channel, message.kind, recipient) {
         return Ok(());
     }
-    let no_phone = message.channel.rings() && recipient.phone.is_none();
-    Err(if no_phone { Skip::Unreachable } else { Skip::Unwanted })
+    let nowhere = if message.channel.rings() { recipient.phone.is_none() } else { recipient.email.is_none() };
+    Err(if nowhere { Skip::Unreachable } else { Skip::Unwanted })
 }

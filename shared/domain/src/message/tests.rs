@@ -58,8 +58,9 @@ pub(super) fn user(preferences: Preferences) -> User {
     User {
         id: booking().user,
         user_name: "asha".parse().unwrap(),
-        email: "asha@example.com".parse().unwrap(),
+        email: Some("asha@example.com".parse().unwrap()),
         phone: None,
+        phone_proved: false,
         name: "Asha".parse().unwrap(),
         role: Role::Customer,
         scope: Scope::All,

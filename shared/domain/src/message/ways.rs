@@ -82,7 +82,7 @@ pub fn reaches(channel: Channel, kind: MessageKind, recipient: &User) -> bool {
     let wanted = wanted
         && !preferences.opted_out
         && (kind != MessageKind::Reminder || preferences.reminder_minutes.is_some());
-    let reachable = !channel.rings() || recipient.phone.is_some();
+    let reachable = if channel.rings() { recipient.phone.is_some() } else { recipient.email.is_some() };
     recipient.active && reachable && (wanted || kind.is_urgent())
 }
 
