@@ -40,7 +40,6 @@ fn msg91(senders: &Senders) -> Arc<dyn Texts> {
             base: Some(senders.url().to_owned()),
             key: TOKEN.to_owned(),
             sender: "HLDFST".to_owned(),
-            entity: None,
             templates: "confirmed=F1,reminder=F2,code=F3".parse().unwrap(),
         })
         .unwrap(),

@@ -38,7 +38,6 @@ fn all(senders: &Senders, token: &str) -> Vec<(Channel, Box<dyn Texts>)> {
         base: Some(senders.url().to_owned()),
         key: token.to_owned(),
         sender: "HLDFST".to_owned(),
-        entity: Some("1101".to_owned()),
         templates: templates.clone(),
     };
     let meta = MetaSettings {

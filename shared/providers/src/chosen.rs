@@ -38,7 +38,6 @@ fn sms(public_url: &str, read: Read<'_>) -> Result<Option<Arc<dyn Texts>>> {
             base: read("HOLDFAST_MSG91_URL"),
             key: needed(read, "HOLDFAST_MSG91_KEY")?,
             sender: needed(read, "HOLDFAST_MSG91_SENDER")?,
-            entity: read("HOLDFAST_MSG91_ENTITY"),
             templates,
         })?),
         Some(("outbox", directory)) if !directory.is_empty() => {

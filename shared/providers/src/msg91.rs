@@ -1,7 +1,7 @@
 //! SMS by MSG91's flow API: <https://docs.msg91.com/sms/send-sms>.
 //!
-//! India's carriers pass on only what is registered with them (DLT): the entity and the header (`sender`) are tied to the
-//! account at MSG91, each template to a flow there, whose id we send. Their variables hold at most 30 characters.
+//! India's carriers pass on only what is registered with them (DLT): the entity is tied to the header (`sender`) at MSG91, which
+//! takes it from there, each template to a flow there, whose id we send. Their variables hold at most 30 characters.
 //!
 //! The API takes no idempotency key, but keeps our `CRQID` and tells it in its reports: a text whose answer got lost
 //! rests until that report must have come.
@@ -26,8 +26,6 @@ pub struct Msg91Settings {
     pub key: String,
     /// The header that the carriers know: six letters.
     pub sender: String,
-    /// The registered entity (PE id); MSG91 takes the one of the account without it.
-    pub entity: Option<String>,
     /// Flows by kind; behind a `/` the carriers' own template id, if MSG91 is to check it.
     pub templates: Templates,
 }
@@ -61,11 +59,8 @@ impl Msg91 {
             recipient.insert(format!("VAR{}", index + 1), value.into());
         }
         let mut body = json!({ "template_id": flow, "sender": self.is.sender, "recipients": [recipient] });
-        let dlt = [("DLT_TE_ID", registered), ("PE_ID", self.is.entity.as_deref())];
-        for (name, value) in dlt {
-            if let (Some(fields), Some(value)) = (body.as_object_mut(), value) {
-                fields.insert(name.to_owned(), value.into());
-            }
+        if let (Some(fields), Some(registered)) = (body.as_object_mut(), registered) {
+            fields.insert("DLT_TE_ID".to_owned(), registered.into());
         }
         let answer = self.http.post("/api/v5/flow").secret("authkey", &self.is.key).json(&body).await?;
         meaning(&answer)
