@@ -132,10 +132,10 @@ async fn what_follows_a_booking_costs_what_it_may() {
     let room = office::blue(&app).await;
     let person = app.person(Role::Customer).await;
     app.settle().await;
-    let (_, idle) = store::metered(app.settle()).await;
+    let (_, idle) = store::metered(Box::pin(app.settle())).await;
     let new = app.post("/v2/bookings", office::wanted(&room, "09:00", "10:00")).by(&person).key("one");
     new.send().await.expect(201);
-    let (mails, usage) = store::metered(app.settle()).await;
+    let (mails, usage) = store::metered(Box::pin(app.settle())).await;
     println!("after a booking: {usage}; when nothing happened: {idle}");
     assert_eq!((mails.len(), idle.half_writes), (1, 0));
     assert!(usage.half_writes <= 2 * 15, "{usage}");

@@ -21,7 +21,7 @@ use crate::harness::TestApp;
 use crate::tidy::{files, text};
 
 /// What an installation without data answers to each request, signed by nobody.
-const ANSWERS: [(&str, u16); 8] = [
+const ANSWERS: [(&str, u16); 9] = [
     ("auth.v1", 401),
     ("auth.v2", 401),
     ("bookings.v1", 401),
@@ -30,11 +30,20 @@ const ANSWERS: [(&str, u16); 8] = [
     ("catalog.v2", 200),
     ("insights.v1", 200),
     ("insights.v2", 200),
+    ("payments.v2", 401),
 ];
 
 /// What calls the functions that answer no requests.
-const OTHERS: [&str; 6] =
-    ["relay.stream", "notify.sqs", "notify.schedule", "tasks.sqs", "tasks.schedule", "tasks.audit"];
+const OTHERS: [&str; 8] = [
+    "relay.stream",
+    "notify.sqs",
+    "notify.schedule",
+    "payments.sqs",
+    "payments.schedule",
+    "tasks.sqs",
+    "tasks.schedule",
+    "tasks.audit",
+];
 
 fn event(name: &str) -> Value {
     serde_json::from_str(&text(&format!("events/{name}.json"))).unwrap()
@@ -72,7 +81,7 @@ fn shapes(event: &Value) -> Vec<Value> {
 async fn every_group_takes_its_requests_in_every_shape_that_the_gateway_gives_them() {
     let app = TestApp::here().await;
     let core = app.server().core();
-    for (group, api) in local::groups(core, &app.server().workers().relay().notify, None) {
+    for (group, api) in local::groups(core, &app.server().workers().relay().notify, None, None) {
         let has = |version| api.table().any(|(of, _)| of.is_none_or(|of| of == version));
         for version in Version::ALL.into_iter().filter(|version| has(*version)) {
             let name = format!("{group}.{}", version.as_str());
@@ -93,7 +102,7 @@ async fn a_path_that_nobody_has_is_a_problem_and_not_the_gateway_s_own_answer() 
     let app = TestApp::here().await;
     let mut nowhere = event("insights.v2");
     nowhere["rawPath"] = "/v2/nowhere".into();
-    for (_, api) in local::groups(app.server().core(), &app.server().workers().relay().notify, None) {
+    for (_, api) in local::groups(app.server().core(), &app.server().workers().relay().notify, None, None) {
         let request = lambda_http::request::from_str(&nowhere.to_string()).unwrap();
         let answer = web::service(api, app.server().core()).oneshot(request).await.unwrap();
         assert_eq!(answer.status(), 404);
@@ -145,7 +154,12 @@ async fn the_streamed_event_is_what_the_store_writes() {
 async fn the_relay_makes_of_the_stream_the_job_that_notify_is_called_with() {
     let app = TestApp::here().await;
     let (_endpoint, queue) = queue(&app).await;
-    let relay = relay::App { store: app.store().clone(), notify: queue.clone(), tasks: queue.clone() };
+    let relay = relay::App {
+        store: app.store().clone(),
+        notify: queue.clone(),
+        tasks: queue.clone(),
+        payments: queue.clone(),
+    };
     relay::handle(&relay, serde_json::from_value(event("relay.stream")).unwrap()).await.unwrap();
     assert_eq!(queue.waiting().await.unwrap(), 1);
     let batch: SqsEvent = serde_json::from_value(event("notify.sqs")).unwrap();
@@ -210,6 +224,17 @@ async fn tasks_take_jobs_and_the_schedules() {
     // What an operator sends; nothing disagrees, so nothing is waited for.
     let fix = auditor.called(LambdaEvent::new(json!({"fix": true}), Context::default())).await.unwrap();
     assert_eq!(fix["repairs"], json!([]));
+}
+
+#[tokio::test]
+async fn the_worker_of_payments_takes_jobs_and_the_schedule() {
+    let app = TestApp::here().await;
+    let worker = app.server().workers().payments();
+    let called = |event: Value| payments::handle(worker, LambdaEvent::new(event, Context::default()));
+    // This installation does not have the order: nothing follows, which is no failure.
+    assert_eq!(called(event("payments.sqs")).await.unwrap()["batchItemFailures"], json!([]));
+    let _: EventBridgeEvent = serde_json::from_value(event("payments.schedule")).unwrap();
+    assert_eq!(called(event("payments.schedule")).await.unwrap(), json!({"asked": 0}));
 }
 
 #[test]

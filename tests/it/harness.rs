@@ -90,11 +90,12 @@ impl TestApp {
             port: 0,
             besides: vec!["panics".to_owned()],
             secret: SECRET,
+            webhooks: false,
         };
         let stack = shape::Stack::start(options).await.unwrap();
         let clock = Clock::at(now);
         let core = Core::new(stack.store().clone(), clock.clone(), Keys::from_secret(&SECRET).unwrap());
-        let api = local::api(&core, stack.queue("NotifyQueue").unwrap(), None);
+        let api = local::api(&core, stack.queue("NotifyQueue").unwrap(), None, None);
         Self {
             place: Place::Lambda { stack: Box::new(stack), api },
             core,
@@ -163,8 +164,30 @@ impl TestApp {
 
     /// What the relay works with.
     pub(crate) fn relay(&self) -> relay::App {
+        let payments = match &self.place {
+            Place::Laptop(server) => server.workers().payments().queue.clone(),
+            Place::Lambda { stack, .. } => stack.queue("PaymentsQueue").unwrap().clone(),
+        };
         let tasks = self.tasks().queue;
-        relay::App { store: self.store().clone(), notify: self.notify().clone(), tasks }
+        relay::App { store: self.store().clone(), notify: self.notify().clone(), tasks, payments }
+    }
+
+    /// What stands for the payment gateway.
+    pub(crate) fn gateway(&self) -> &razorpay::Fake {
+        match &self.place {
+            Place::Laptop(server) => server.stand_in().unwrap(),
+            Place::Lambda { stack, .. } => stack.gateway(),
+        }
+    }
+
+    /// Delivers what the gateway tells, as it would by itself.
+    pub(crate) async fn tell(&self, webhook: &razorpay::Webhook) -> Answer {
+        self.call(Method::POST, "/v2/webhooks/razorpay")
+            .header("x-razorpay-signature", &webhook.signature)
+            .header("x-razorpay-event-id", &webhook.event_id)
+            .raw("application/json", webhook.body.clone())
+            .send()
+            .await
     }
 
     /// What was sent so far, the latest first.

@@ -26,6 +26,7 @@ mod notices;
 mod office;
 mod orders;
 mod packaged;
+mod payments;
 mod phones;
 mod pools;
 mod reports;

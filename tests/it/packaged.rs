@@ -154,7 +154,12 @@ async fn each_example_of_an_event_is_taken_by_its_packaged_function() {
     for path in files("events", ".json") {
         let name = path.trim_start_matches("events/").trim_end_matches(".json");
         let (group, kind) = name.split_once('.').unwrap();
-        let answer = invoke(if kind == "audit" { "tasks-audit" } else { group }, &path).await;
+        let function = match (group, kind) {
+            (_, "audit") => "tasks-audit",
+            ("payments", "sqs" | "schedule") => "payments-worker",
+            _ => group,
+        };
+        let answer = invoke(function, &path).await;
         assert_eq!(
             (answer.status().as_u16(), answer.headers().get("x-amz-function-error")),
             (200, None),

@@ -13,7 +13,7 @@ use store::{Ids, Together, Tx};
 
 use crate::App;
 use crate::access::{fits, may_book};
-use crate::change::{Asked, Done, reused};
+use crate::change::{Asked, Done};
 use crate::refused;
 use crate::when::When;
 
@@ -84,7 +84,7 @@ fn replayed(asked: &Asked, made: &Booking) -> Result<Done> {
     if asked.idem.is(made.request.as_deref()) {
         return Ok(Done { record: made.clone(), replayed: true });
     }
-    Err(reused())
+    Err(web::Idempotency::reused())
 }
 
 /// For whom it is: the caller, or an active account that the caller may book for at the location.

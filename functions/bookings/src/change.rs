@@ -1,16 +1,13 @@
 //! One change of one booking or order: who asks and on what condition, and the transaction that writes it.
 
 use domain::{Actor, Booking, Caller, Event, EventId, Order, Requests};
-use errors::{Code, Error, Result};
+use errors::Result;
 use jiff::Timestamp;
 use ledger::{Changes, Claims};
 use store::{Store, Tx};
 use web::{Idempotency, IfMatch};
 
 use crate::App;
-
-/// Hexadecimal digits of a mark that stand for the key; as many stand for the request.
-const KEY_DIGITS: usize = 16;
 
 /// Who asks for a change, on what condition, and under which key.
 #[derive(Debug, Clone)]
@@ -89,32 +86,6 @@ impl Record for Order {
     }
 }
 
-impl Asked {
-    /// What a changed record keeps of the keyed request: half of its key's digest, then the beginning of the request's.
-    pub(crate) fn mark(&self) -> Option<String> {
-        let (key, request) = (u128::from_be_bytes(self.idem.digest()?) >> 64, self.idem.request()?);
-        Some(format!("{key:0KEY_DIGITS$x}{}", request.get(..KEY_DIGITS)?))
-    }
-
-    /// Whether this request is one of those that made the record what it is: then it is answered and not carried out again.
-    ///
-    /// # Errors
-    /// `idempotency_key_reused` when another request with this key did.
-    pub(crate) fn replays(&self, known: &Requests) -> Result<bool> {
-        let Some(mark) = self.mark() else { return Ok(false) };
-        if known.contains(&mark) {
-            return Ok(true);
-        }
-        let key = mark.get(..KEY_DIGITS);
-        if known.iter().any(|known| known.get(..KEY_DIGITS) == key) { Err(reused()) } else { Ok(false) }
-    }
-}
-
-/// The refusal of a key that came with another request before.
-pub(crate) fn reused() -> Error {
-    Error::new(Code::IdempotencyKeyReused, "this Idempotency-Key was used for another request")
-}
-
 /// One step of a record that the caller may take: answered if this request took it before, refused if the caller knows an
 /// older version, written otherwise. `kind` is the event that tells of it.
 pub(crate) async fn step<T: Record>(
@@ -125,7 +96,7 @@ pub(crate) async fn step<T: Record>(
     next: impl FnOnce(T, Timestamp) -> Result<T>,
 ) -> Result<Done<T>> {
     let (version, requests) = before.stands();
-    if asked.replays(requests)? {
+    if asked.idem.replays(requests)? {
         return Ok(Done { record: before, replayed: true });
     }
     asked.if_match.check(version)?;
@@ -147,7 +118,7 @@ pub(crate) async fn commit<T: Record>(
     kind: &str,
 ) -> Result<T> {
     let changes = Changes::between(Some(before), Some(&after));
-    let after = after.marked(asked.mark());
+    let after = after.marked(asked.idem.mark());
     let mut tx = Tx::new();
     add(&mut tx, app, asked, before, &after, kind);
     changes.add_to(&mut tx, &app.store, after.changed_at())?;

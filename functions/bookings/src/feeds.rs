@@ -11,7 +11,7 @@ use serde_json::json;
 use store::{CalendarFeed, Ids, Outcome, Together, Tx};
 
 use crate::App;
-use crate::change::{Asked, reused};
+use crate::change::Asked;
 
 /// Most feeds of one person.
 const MOST_FEEDS: usize = 20;
@@ -38,7 +38,11 @@ pub(crate) async fn create(
     let id = asked.idem.digest().map_or_else(|| FeedId::new(now, env::random()), FeedId::derived);
     let feeds = app.store.calendar_feeds_of(caller.user, MOST_FEEDS).await?;
     if let Some(made) = feeds.iter().find(|feed| feed.id == id) {
-        return if asked.idem.is(made.request.as_deref()) { Ok((made.clone(), true)) } else { Err(reused()) };
+        return if asked.idem.is(made.request.as_deref()) {
+            Ok((made.clone(), true))
+        } else {
+            Err(web::Idempotency::reused())
+        };
     }
     if feeds.len() >= MOST_FEEDS {
         let message = format!("you have {MOST_FEEDS} calendar feeds; revoke one first");

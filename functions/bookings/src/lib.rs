@@ -11,6 +11,7 @@ mod book;
 mod change;
 mod feeds;
 mod lists;
+mod offerings;
 mod orders;
 mod pools;
 mod refused;

@@ -9,5 +9,6 @@ mod demand;
 mod lines;
 pub(crate) mod lists;
 pub(crate) mod make;
+mod price;
 mod refused;
 pub(crate) mod steps;

@@ -49,6 +49,7 @@ pub(crate) async fn make(app: &App, asked: &Asked, draft: Draft) -> Result<Done<
         zone: location.zone,
         name: draft.name,
         kind: draft.kind,
+        session: None,
         created_at: now,
         updated_at: now,
         retired: false,

@@ -34,7 +34,7 @@ pub(crate) async fn reschedule(app: &App, asked: &Asked, id: BookingId, target: 
     let known = app.store.together(&ids).await?;
     let before = known.booking(id).ok_or_else(|| Error::not_found("booking"))?;
     let standing = may_change(&asked.caller, before)?;
-    if asked.replays(&before.requests)? {
+    if asked.idem.replays(&before.requests)? {
         return Ok(Done { record: before.clone(), replayed: true });
     }
     asked.if_match.check(before.version)?;

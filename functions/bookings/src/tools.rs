@@ -138,7 +138,7 @@ pub(crate) async fn resolve(app: &App, asked: &Asked, id: BookingId, way: Way, r
             .await
         }
         Way::Move { resource, when } => {
-            if asked.replays(&before.requests)? {
+            if asked.idem.replays(&before.requests)? {
                 return Ok(Done { record: before, replayed: true });
             }
             asked.if_match.check(before.version)?;

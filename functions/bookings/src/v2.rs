@@ -3,6 +3,7 @@
 mod availability;
 mod bookings;
 mod feeds;
+mod offerings;
 mod orders;
 mod pools;
 mod series;
@@ -26,6 +27,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
         feeds::routes(),
         pools::routes(),
         orders::routes(),
+        offerings::routes(),
     ]
     .concat()
 }

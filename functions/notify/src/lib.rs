@@ -86,7 +86,7 @@ pub async fn work(app: &App, job: Job, _attempt: Attempt) -> Result<()> {
     match job {
         Job::Notify(job) => tell::tell(app, &job).await,
         Job::Deliver { message } => deliver::deliver(app, message).await,
-        Job::Release { .. } => Err(Error::internal("a task is in the queue of messages")),
+        _ => Err(Error::internal("another queue's job is in that of messages")),
     }
 }
 

@@ -24,6 +24,8 @@ pub struct App {
     pub notify: Queue,
     /// Where `tasks` takes its jobs from.
     pub tasks: Queue,
+    /// Where the worker of payments takes its jobs from.
+    pub payments: Queue,
 }
 
 impl App {
@@ -36,6 +38,7 @@ impl App {
             store: Store::from_env()?,
             notify: Queue::from_env(queue::NOTIFY)?,
             tasks: Queue::from_env(queue::TASKS)?,
+            payments: Queue::from_env(queue::PAYMENTS)?,
         })
     }
 }
@@ -68,7 +71,22 @@ pub async fn pass_on(app: &App, events: &[Event]) -> Result<()> {
         .collect();
     app.notify.send_batch(jobs.iter().map(|job| (job, Duration::ZERO))).await?;
     let tasks: Vec<(Job, Duration)> = events.iter().filter_map(release).collect();
-    app.tasks.send_batch(tasks.iter().map(|(job, delay)| (job, *delay))).await
+    app.tasks.send_batch(tasks.iter().map(|(job, delay)| (job, *delay))).await?;
+    let payments: Vec<Job> = events.iter().filter_map(about_money).collect();
+    app.payments.send_batch(payments.iter().map(|job| (job, Duration::ZERO))).await
+}
+
+/// The job that does what may follow for an order's payments: something was told of one, or the order is charged otherwise.
+fn about_money(event: &Event) -> Option<Job> {
+    let order = |id: Option<&str>| Some(Job::Settle { order: id?.parse().ok()? });
+    match event.kind.as_str() {
+        "webhook.received" => Some(Job::Webhook { id: event.subject.clone() }),
+        "payment.told" => order(event.data.pointer("/order")?.as_str()),
+        "order.cancelled" | "order.reduced" if event.data.pointer("/after/sale").is_some() => {
+            order(Some(&event.subject))
+        }
+        _ => None,
+    }
 }
 
 /// The job that gives a counted hold back when it ends, and how long it has to wait: counted from the event's time, so that

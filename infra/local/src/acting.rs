@@ -49,7 +49,7 @@ impl Acting {
         let event = EventId::new(now, env::random());
         tx.event(&core.store, &session.event(event, "session.began", now, Actor::system()));
         core.store.commit(tx).await?;
-        Ok(Self { service: web::service(api(&core, queue, None), &core), core, session })
+        Ok(Self { service: web::service(api(&core, queue, None, None), &core), core, session })
     }
 
     /// The front door as the account sees it, for the next fifteen minutes.

@@ -2,12 +2,18 @@
 
 use cache::Shared;
 use insights::Webhooks;
+use providers::razorpay::Razorpay;
 use queue::Queue;
 use web::{Api, Core};
 
 /// The routes of each group that answers HTTP, by the name of its function.
-pub fn groups(core: &Core, queue: &Queue, shared: Option<Shared>) -> Vec<(&'static str, Api)> {
-    hearing(core, queue, shared, Webhooks::default())
+pub fn groups(
+    core: &Core,
+    queue: &Queue,
+    shared: Option<Shared>,
+    gateway: Option<Razorpay>,
+) -> Vec<(&'static str, Api)> {
+    hearing(core, queue, shared, gateway, Webhooks::default())
 }
 
 /// The same, where providers of messages are heard.
@@ -15,6 +21,7 @@ pub(crate) fn hearing(
     core: &Core,
     queue: &Queue,
     shared: Option<Shared>,
+    gateway: Option<Razorpay>,
     webhooks: Webhooks,
 ) -> Vec<(&'static str, Api)> {
     vec![
@@ -22,12 +29,13 @@ pub(crate) fn hearing(
         ("bookings", bookings::api(&bookings::App::new(core, crate::server::SENDER, shared))),
         ("catalog", catalog::api(&catalog::App::new(core))),
         ("insights", insights::api(&insights::App::new(core, queue.clone()).hearing(webhooks))),
+        ("payments", payments::api(&payments::App::new(core, gateway))),
     ]
 }
 
 /// The whole API.
-pub fn api(core: &Core, queue: &Queue, shared: Option<Shared>) -> Api {
-    merged(groups(core, queue, shared))
+pub fn api(core: &Core, queue: &Queue, shared: Option<Shared>, gateway: Option<Razorpay>) -> Api {
+    merged(groups(core, queue, shared, gateway))
 }
 
 pub(crate) fn merged(groups: Vec<(&'static str, Api)>) -> Api {

@@ -9,12 +9,12 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use env::Clock;
-use queue::{Queue, Sqs};
+use queue::Sqs;
 use serde::{Deserialize, Serialize};
 use store::{Config, Store};
 
 use crate::sqs::{self, Endpoint};
-use crate::workers;
+use crate::workers::{self, Queues};
 use database::{self, Data, Database};
 
 const FILE: &str = "serving.json";
@@ -44,8 +44,7 @@ pub struct Aws {
 /// An installation.
 pub struct Installation {
     store: Store,
-    /// Of messages and of tasks.
-    queues: Option<(Queue, Queue)>,
+    queues: Option<Queues>,
     own: Option<(Database, Endpoint)>,
 }
 
@@ -98,7 +97,7 @@ impl Installation {
     }
 
     /// Reaches an installation in AWS, with the `AWS_*` credentials of the environment. Its queues are those whose URLs are in
-    /// `HOLDFAST_QUEUE_NOTIFY` and `HOLDFAST_QUEUE_TASKS`; most commands need none.
+    /// `HOLDFAST_QUEUE_NOTIFY`, `HOLDFAST_QUEUE_TASKS` and `HOLDFAST_QUEUE_PAYMENTS`; most commands need none.
     ///
     /// # Errors
     /// When a variable is missing.
@@ -108,10 +107,12 @@ impl Installation {
         config.prefix.clone_from(&aws.prefix);
         config.endpoint = aws.endpoint.clone().or(config.endpoint);
         let endpoint = aws.endpoint.clone().or_else(|| env::optional("HOLDFAST_SQS_ENDPOINT"));
-        let queues = match (env::optional(queue::NOTIFY), env::optional(queue::TASKS)) {
-            (Some(notify), Some(tasks)) => {
+        let named = [queue::NOTIFY, queue::TASKS, queue::PAYMENTS].map(env::optional);
+        let queues = match named {
+            [Some(notify), Some(tasks), Some(payments)] => {
                 let sqs = Sqs::reach(endpoint, region)?;
-                Some((sqs.queue(notify), sqs.queue(tasks)))
+                let [notify, tasks, payments] = [notify, tasks, payments].map(|url| sqs.queue(url));
+                Some(Queues { notify, tasks, payments })
             }
             _ => None,
         };
@@ -123,12 +124,13 @@ impl Installation {
         &self.store
     }
 
-    /// The queue of messages and the queue of tasks.
+    /// The queues.
     ///
     /// # Errors
     /// When the environment does not name them.
-    pub fn queues(&self) -> io::Result<&(Queue, Queue)> {
-        let missing = || format!("the environment names no queues in {} and {}", queue::NOTIFY, queue::TASKS);
+    pub fn queues(&self) -> io::Result<&Queues> {
+        let names = [queue::NOTIFY, queue::TASKS, queue::PAYMENTS].join(", ");
+        let missing = || format!("the environment does not name the queues in {names}");
         self.queues.as_ref().ok_or_else(|| io::Error::other(missing()))
     }
 

@@ -1,6 +1,7 @@
 //! All of Holdfast in one process: database, queues, every group behind one port, and the workers.
 
 mod acting;
+mod checkout;
 mod crowd;
 mod demo;
 mod front;
@@ -21,4 +22,4 @@ pub use groups::{api, groups};
 pub use installation::{Aws, Installation, Serving};
 pub use secret::secret;
 pub use server::{Options, Server, start};
-pub use workers::Workers;
+pub use workers::{Queues, Workers};

@@ -13,7 +13,9 @@ use axum::response::Response;
 use cache::Shared;
 use env::Clock;
 use insights::Webhooks;
+use providers::razorpay::Razorpay;
 use providers::{Mail, Outbox, TextOutbox, Texts};
+use razorpay::Fake;
 use store::{Config, Store};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -23,8 +25,8 @@ use web::{Api, Core, Keys, Origin};
 use crate::front::Front;
 use crate::installation::Serving;
 use crate::sqs::{self, Endpoint};
-use crate::workers::{self, Workers};
-use crate::{crowd, groups, outbox as page};
+use crate::workers::{self, Queues, Workers};
+use crate::{checkout, crowd, groups, outbox as page};
 use database::{self, Data, Database};
 
 /// Who mail is from on a laptop.
@@ -55,6 +57,8 @@ pub struct Options {
     pub webhooks: Webhooks,
     /// A cache beside that of this process.
     pub shared: Option<Shared>,
+    /// Who takes payments from afar, instead of what stands for Razorpay in this process.
+    pub gateway: Option<Razorpay>,
 }
 
 impl Options {
@@ -74,6 +78,7 @@ impl Options {
             whatsapp: None,
             webhooks: Webhooks::default(),
             shared: None,
+            gateway: None,
         }
     }
 }
@@ -90,6 +95,7 @@ pub struct Server {
     workers: Workers,
     outbox: Arc<Outbox>,
     texts: Arc<TextOutbox>,
+    stand_in: Option<Arc<Fake>>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<io::Result<()>>>,
 }
@@ -101,7 +107,8 @@ pub struct Server {
 pub async fn start(options: Options) -> io::Result<Server> {
     let database = database::start(&options.data, options.clock.clone()).await?;
     let queues = sqs::start(&options.data, options.clock.clone()).await?;
-    let (queue, tasks) = workers::queues(queues.url()).await.map_err(io::Error::other)?;
+    let Queues { notify: queue, tasks, payments } =
+        workers::queues(queues.url()).await.map_err(io::Error::other)?;
     let store = Store::new(Config::local(database.url().to_owned()));
     while !store.migrate().await.map_err(io::Error::other)?.is_empty() {}
     let keys = Keys::from_secret(&options.secret).map_err(io::Error::other)?;
@@ -123,13 +130,28 @@ pub async fn start(options: Options) -> io::Result<Server> {
         public_url: format!("http://{address}"),
         site_url: None,
     };
-    let api = groups::merged(groups::hearing(&core, &queue, options.shared, options.webhooks));
-    let relay = relay::App { store: core.store.clone(), notify: queue, tasks: tasks.clone() };
+    let (gateway, stand_in) = if let Some(gateway) = options.gateway {
+        (gateway, None)
+    } else {
+        let webhooks = options.background.then(|| format!("http://{address}/v2/webhooks/razorpay"));
+        let (gateway, stand_in) =
+            checkout::start(&options.data, &core.clock, &options.secret, webhooks).await?;
+        (gateway, Some(Arc::new(stand_in)))
+    };
+    let paying = payments::App::new(&core, Some(gateway.clone()));
+    let api = groups::merged(groups::hearing(&core, &queue, options.shared, Some(gateway), options.webhooks));
+    let (store, to_pay) = (core.store.clone(), payments.clone());
+    let relay = relay::App { store, notify: queue, tasks: tasks.clone(), payments: to_pay };
+    let payments = payments::Worker { app: paying, queue: payments };
     let tasks = tasks::App { store: core.store.clone(), clock: core.clock.clone(), queue: tasks };
-    let workers = Workers::new(relay, notify, tasks);
+    let workers = Workers::new(relay, notify, tasks, payments);
     let (stop, stopped) = watch::channel(false);
     let service = web::service(api.clone(), &core);
-    let everything = page::routes(Arc::clone(&outbox), Arc::clone(&texts)).fallback_service(service.clone());
+    let mut everything = page::routes(Arc::clone(&outbox), Arc::clone(&texts));
+    if let Some(stand_in) = &stand_in {
+        everything = everything.merge(checkout::routes(Arc::clone(stand_in)));
+    }
+    let everything = everything.fallback_service(service.clone());
     let everything = crowd::bounded(everything.layer(middleware::from_fn(origin)));
     let http = axum::serve(listener, everything.into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(until(stopped.clone()));
@@ -150,7 +172,21 @@ pub async fn start(options: Options) -> io::Result<Server> {
         let (database, queues) = (database.url().to_owned(), queues.url().to_owned());
         Serving { url, database, queues }.note(dir)?;
     }
-    Ok(Server { core, api, service, dir, address, database, queues, workers, outbox, texts, stop, tasks })
+    Ok(Server {
+        core,
+        api,
+        service,
+        dir,
+        address,
+        database,
+        queues,
+        workers,
+        outbox,
+        texts,
+        stand_in,
+        stop,
+        tasks,
+    })
 }
 
 impl Server {
@@ -187,6 +223,11 @@ impl Server {
     /// The SMS and WhatsApp messages that were sent.
     pub fn texts(&self) -> &TextOutbox {
         &self.texts
+    }
+
+    /// What stands for Razorpay, unless payments are taken elsewhere.
+    pub fn stand_in(&self) -> Option<&Fake> {
+        self.stand_in.as_deref()
     }
 
     /// The embedded database.

@@ -1,5 +1,5 @@
-//! What runs beside the requests: the readers of the feed, the workers of messages and tasks, the sweeps of what is due, the
-//! daily audit.
+//! What runs beside the requests: the readers of the feed, the workers of messages, tasks and payments, the sweeps of what is
+//! due, the daily audit.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,22 +26,43 @@ pub struct Workers {
     relay: relay::App,
     notify: notify::App,
     tasks: tasks::App,
+    payments: payments::Worker,
     tail: Arc<Mutex<relay::Tail>>,
 }
 
-/// The queues that the workers share: of messages, and of tasks.
+/// The queues of an installation.
+#[derive(Debug, Clone)]
+pub struct Queues {
+    /// Of messages.
+    pub notify: Queue,
+    /// Of tasks.
+    pub tasks: Queue,
+    /// Of what follows from payments.
+    pub payments: Queue,
+}
+
+/// The queues that the workers share.
 ///
 /// # Errors
 /// `unavailable` when the queues' endpoint is.
-pub(crate) async fn queues(endpoint: &str) -> Result<(Queue, Queue)> {
+pub(crate) async fn queues(endpoint: &str) -> Result<Queues> {
     let (sqs, settings) =
         (Sqs::local(endpoint), Settings { visibility: VISIBILITY, max_receives: MOST_RECEIVES });
-    Ok((sqs.create("notify", settings).await?, sqs.create("tasks", settings).await?))
+    Ok(Queues {
+        notify: sqs.create("notify", settings).await?,
+        tasks: sqs.create("tasks", settings).await?,
+        payments: sqs.create("payments", settings).await?,
+    })
 }
 
 impl Workers {
-    pub(crate) fn new(relay: relay::App, notify: notify::App, tasks: tasks::App) -> Self {
-        Self { relay, notify, tasks, tail: Arc::default() }
+    pub(crate) fn new(
+        relay: relay::App,
+        notify: notify::App,
+        tasks: tasks::App,
+        payments: payments::Worker,
+    ) -> Self {
+        Self { relay, notify, tasks, payments, tail: Arc::default() }
     }
 
     /// What the relay works with.
@@ -59,6 +80,11 @@ impl Workers {
         &self.tasks
     }
 
+    /// What follows from payments is worked off with.
+    pub fn payments(&self) -> &payments::Worker {
+        &self.payments
+    }
+
     /// Does everything that is to be done at this moment, and returns when there is nothing left.
     ///
     /// # Errors
@@ -68,6 +94,7 @@ impl Workers {
             let mut done = self.look().await?;
             done += notify::sweep(&self.notify).await?;
             done += tasks::sweep(&self.tasks).await?;
+            done += payments::sweep(&self.payments.app).await?;
             while self.notify.queue.waiting().await? > 0 {
                 done += 1;
                 let work = |job: Job, attempt| notify::work(&self.notify, job, attempt);
@@ -78,6 +105,12 @@ impl Workers {
                 done += 1;
                 let work = |job: Job, attempt| tasks::work(&self.tasks, job, attempt);
                 queue::take(&self.tasks.queue, |event| queue::consume(&self.tasks.queue, event, work))
+                    .await?;
+            }
+            while self.payments.queue.waiting().await? > 0 {
+                done += 1;
+                let work = |job: Job, attempt| payments::work(&self.payments, job, attempt);
+                queue::take(&self.payments.queue, |event| queue::consume(&self.payments.queue, event, work))
                     .await?;
             }
             if done == 0 {
@@ -93,6 +126,7 @@ impl Workers {
             self.sweeping(stop()),
             self.polling(stop()),
             self.releasing(stop()),
+            self.settling(stop()),
             self.auditing(stop()),
         );
     }
@@ -119,6 +153,9 @@ impl Workers {
             if let Err(error) = tasks::sweep(&self.tasks).await {
                 tracing::warn!(error = error.chain(), "holds could not be released; trying again");
             }
+            if let Err(error) = payments::sweep(&self.payments.app).await {
+                tracing::warn!(error = error.chain(), "open payments could not be asked about; trying again");
+            }
             tokio::select! {
                 () = &mut stop => return,
                 () = tokio::time::sleep(SWEEP_EVERY) => {}
@@ -134,6 +171,12 @@ impl Workers {
     async fn releasing(&self, stop: impl Future<Output = ()>) {
         let work = |job: Job, attempt| tasks::work(&self.tasks, job, attempt);
         queue::poll(&self.tasks.queue, |event| queue::consume(&self.tasks.queue, event, work), stop).await;
+    }
+
+    async fn settling(&self, stop: impl Future<Output = ()>) {
+        let work = |job: Job, attempt| payments::work(&self.payments, job, attempt);
+        queue::poll(&self.payments.queue, |event| queue::consume(&self.payments.queue, event, work), stop)
+            .await;
     }
 
     /// Audits a day after the start, and each day from then on.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::{ConnectInfo, Path, Request, State};
+use axum::extract::{ConnectInfo, RawPathParams, Request, State};
 use axum::routing::post;
 use http::{Response, StatusCode, header};
 use serde_json::{Map, Value, json};
@@ -126,12 +126,9 @@ async fn handle(
 
 /// Calls a function with the body, as `cargo lambda invoke` and `aws lambda invoke` ask for it:
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>.
-async fn invoke(
-    State(gateway): State<Arc<Gateway>>,
-    Path(name): Path<String>,
-    event: String,
-) -> Response<Body> {
-    let Some(function) = gateway.functions.get(&name) else {
+async fn invoke(State(gateway): State<Arc<Gateway>>, params: RawPathParams, event: String) -> Response<Body> {
+    let name = params.iter().next().map_or("", |(_, name)| name);
+    let Some(function) = gateway.functions.get(name) else {
         return own(StatusCode::NOT_FOUND, &format!("Function not found: {name}"));
     };
     let Ok(event) = serde_json::from_str(&event) else {

@@ -40,16 +40,18 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         port: cli.port,
         besides: Vec::new(),
         secret,
+        webhooks: true,
     };
     let stack = Stack::start(options).await?;
     writeln!(
         io::stdout(),
         "As on AWS, at {}/v2 (also /v1 and /api). The first call of each function starts it. The clock moves once a second.\n\n\
          Make the first administrator, in another terminal:\n\n  AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any cargo run -- admin --aws \\\n      \
-         --prefix Holdfast- --region us-east-1 --endpoint {} --email you@example.org\n\nMails are files in {}",
+         --prefix Holdfast- --region us-east-1 --endpoint {} --email you@example.org\n\nMails are files in {}\nOrders are paid at {}/checkout/<order_id of the checkout>",
         stack.url(),
         stack.database(),
         stack.mail().unwrap_or_default().display(),
+        stack.gateway().url(),
     )?;
     // Whoever stops it takes its processes along.
     let mut ended = signal(SignalKind::terminate())?;

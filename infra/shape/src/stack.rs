@@ -12,6 +12,7 @@ use env::Clock;
 use jiff::Timestamp;
 use providers::Outbox;
 use queue::{Queue, Settings, Sqs};
+use razorpay::{Delivery, Fake};
 use reqwest::Client;
 use serde_json::{Value, json};
 use store::{Config, Store};
@@ -42,6 +43,8 @@ pub struct Options {
     pub besides: Vec<String>,
     /// The installation's secret. As AWS's, its last half byte is zero.
     pub secret: [u8; 32],
+    /// Whether the payment gateway's webhooks are delivered, or wait for a test to take them.
+    pub webhooks: bool,
 }
 
 /// A running installation. It ends when it is dropped.
@@ -55,6 +58,7 @@ pub struct Stack {
     clock: Clock,
     tasks: Vec<JoinHandle<io::Result<()>>>,
     place: Option<Place>,
+    gateway: Fake,
     embedded: Option<database::Database>,
 }
 
@@ -77,6 +81,9 @@ impl Stack {
         let guarded = TcpListener::bind(("127.0.0.1", 0)).await?;
         let (url, endpoint) = (address(&listener)?, address(&guarded)?);
 
+        let webhooks = options.webhooks.then(|| format!("{url}/v2/webhooks/razorpay"));
+        let gateway = gateway(webhooks.map_or(Delivery::Held, Delivery::Background), &clock).await?;
+
         let (queues, queue_names) = queues(&template, place.url()).await?;
         let mut known: BTreeMap<String, String> =
             queues.iter().map(|(id, queue)| (id.clone(), queue.url().to_owned())).collect();
@@ -85,6 +92,9 @@ impl Stack {
             ("EnableCache".to_owned(), "true".to_owned()),
             ("MailFrom".to_owned(), "Holdfast <bookings@holdfast.example>".to_owned()),
             ("PublicUrl".to_owned(), url.clone()),
+            ("RazorpayKeyId".to_owned(), KEY_ID.to_owned()),
+            ("RazorpayKeySecret".to_owned(), KEY_SECRET.to_owned()),
+            ("RazorpayWebhookSecrets".to_owned(), WEBHOOK_SECRET.to_owned()),
             ("AWS::StackName".to_owned(), "holdfast".to_owned()),
         ]);
         let secret = BASE64.encode(options.secret);
@@ -114,6 +124,7 @@ impl Stack {
                     ("AWS_SECRET_ACCESS_KEY", "secret"),
                     ("HOLDFAST_DYNAMODB_ENDPOINT", &endpoint),
                     ("HOLDFAST_SQS_ENDPOINT", &endpoint),
+                    ("HOLDFAST_RAZORPAY_URL", gateway.url()),
                     ("HOLDFAST_SHOW_USAGE", "true"),
                 ]
                 .map(|(name, value)| (name.to_owned(), value.to_owned())),
@@ -132,8 +143,8 @@ impl Stack {
             queue_names,
         );
         let refused = guard.refused();
-        let gateway = Gateway::new(&template, functions.clone());
-        let tasks = vec![guard.serve(guarded), gateway.serve(listener)];
+        let front = Gateway::new(&template, functions.clone());
+        let tasks = vec![guard.serve(guarded), front.serve(listener)];
         let store = Store::new(Config::local(database.clone()));
         let events = store.name(&store::schema::EVENTS);
         let sources = Sources::new((client, database.clone(), events), functions, queues, options.root);
@@ -149,6 +160,7 @@ impl Stack {
             clock,
             tasks,
             place: Some(place),
+            gateway,
             embedded,
         })
     }
@@ -184,6 +196,11 @@ impl Stack {
     /// When there is none.
     pub fn queue(&self, id: &str) -> io::Result<&Queue> {
         self.sources.queues.get(id).ok_or_else(|| io::Error::other(format!("there is no {id}")))
+    }
+
+    /// What stands for Razorpay.
+    pub fn gateway(&self) -> &Fake {
+        &self.gateway
     }
 
     /// What was sent.
@@ -247,6 +264,25 @@ impl Drop for Stack {
             place.give_back();
         }
     }
+}
+
+/// Of the payment gateway, which nobody else reaches.
+const KEY_ID: &str = "rzp_test_shape";
+const KEY_SECRET: &str = "key secret of the stand-in";
+const WEBHOOK_SECRET: &str = "webhook secret of the stand-in";
+
+async fn gateway(webhooks: Delivery, clock: &Clock) -> io::Result<Fake> {
+    let options = razorpay::Options {
+        port: 0,
+        key_id: KEY_ID.to_owned(),
+        key_secret: KEY_SECRET.to_owned(),
+        webhook_secret: WEBHOOK_SECRET.to_owned(),
+        seed: u64::from_be_bytes(env::random()),
+        clock: clock.clone(),
+        file: None,
+        webhooks,
+    };
+    Fake::start(options).await.map_err(io::Error::other)
 }
 
 /// The queues of the template, by id; and the ids of these and of their dead letters by name.

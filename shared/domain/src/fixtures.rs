@@ -6,8 +6,14 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use proptest::prelude::*;
 
+use crate::offering::{About, Plan, Prices, Terms};
+use crate::pool::Cells;
 use crate::resource::{OpeningHours, Period, Resource, Rules};
-use crate::{LocationId, ResourceId, Span, Zone, wall};
+use crate::sale::Choice;
+use crate::{
+    Currency, LocationId, Offering, OfferingId, Order, OrderId, OrderLine, OrderState, PoolId, Requests,
+    ResourceId, Sale, Span, UserId, Zone, wall,
+};
 
 /// Whole-hour and half-hour offsets, daylight saving of an hour and of half an hour, both hemispheres, and none.
 pub(crate) const ZONES: [&str; 5] =
@@ -71,4 +77,66 @@ pub(crate) fn midnights() -> impl Strategy<Value = (Zone, Timestamp)> {
         let date = date.checked_add(jiff::Span::new().days(shift)).unwrap().date();
         (zone(name), wall::midnight(&zone(name).rules(), date).unwrap())
     })
+}
+
+/// An offering of one plan at this price, in rupees' paise.
+pub(crate) fn offering(price: i64) -> Offering {
+    let plan = Plan {
+        code: "seat".parse().unwrap(),
+        name: "Seat".parse().unwrap(),
+        includes: None,
+        price,
+        list_price: None,
+    };
+    Offering {
+        id: OfferingId::derived([8; 16]),
+        location: LocationId::derived([2; 16]),
+        about: About {
+            name: "Evening lamp ceremony".parse().unwrap(),
+            summary: None,
+            description: None,
+            categories: BTreeSet::new(),
+            benefits: Vec::new(),
+            images: Vec::new(),
+        },
+        prices: Prices {
+            currency: Currency::INR,
+            plans: vec![plan],
+            add_ons: Vec::new(),
+            shipping: None,
+            tax: None,
+            terms: Terms::default(),
+        },
+        created_at: at("2027-01-01T00:00:00Z"),
+        updated_at: at("2027-01-01T00:00:00Z"),
+        retired: false,
+        version: 1,
+        request: None,
+        requests: Requests::default(),
+    }
+}
+
+/// A seat of a session a week from now, held for ten minutes.
+pub(crate) fn sold_session(price: i64) -> Order {
+    let now = at("2027-01-04T08:00:00Z");
+    let choice = Choice { line: 0, quantity: 1, plan: None, extras: Vec::new() };
+    let line =
+        OrderLine { pool: PoolId::derived([1; 16]), cells: Cells::Total, quantity: 1, overbooked: false };
+    Order {
+        id: OrderId::derived([1; 16]),
+        location: LocationId::derived([2; 16]),
+        user: UserId::derived([3; 16]),
+        booked_by: None,
+        lines: vec![line],
+        state: OrderState::Held,
+        hold_until: Some(at("2027-01-04T08:10:00Z")),
+        sale: Some(Box::new(Sale::quote(&offering(price), &[choice], at("2027-01-11T08:00:00Z")).unwrap())),
+        note: None,
+        reason: None,
+        created_at: now,
+        updated_at: now,
+        version: 1,
+        request: None,
+        requests: Requests::default(),
+    }
 }

@@ -87,6 +87,9 @@ pub struct GatewayPayment {
     pub amount: Money,
     /// Where it stands.
     pub status: PaymentStatus,
+    /// Whether the money was ours at any time, given back since or not.
+    #[serde(default)]
+    pub captured: bool,
     /// How much of it was given back, in minor units; never more than the amount.
     #[serde(default)]
     pub refunded: i64,
@@ -106,6 +109,20 @@ pub struct GatewayRefund {
     pub amount: Money,
     /// Where it stands.
     pub status: RefundStatus,
+    /// The key that it was asked for under, if we asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
+}
+
+/// What a webhook reports: the entities as they were when it was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// The payment; always there unless it is about a refund.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment: Option<GatewayPayment>,
+    /// The refund that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund: Option<GatewayRefund>,
 }
 
 /// Whether this is an id of a gateway with this prefix, such as `pay_`: safe in a path, a key and a log.
@@ -139,6 +156,7 @@ mod tests {
             order: None,
             amount: Money::new(49_900, Currency::INR),
             status: PaymentStatus::Captured,
+            captured: true,
             refunded: 0,
             error: None,
         };

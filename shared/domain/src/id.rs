@@ -102,6 +102,10 @@ ids! {
     PoolId = "pol_";
     /// Units of one or more pools for somebody.
     OrderId = "ord_";
+    /// What is sold on dates, with its plans, add-ons and terms.
+    OfferingId = "ofr_";
+    /// Money for an order, by one means.
+    PaymentId = "pmt_";
     /// Bookings that repeat.
     SeriesId = "srs_";
     /// What a person says of a resource they used.

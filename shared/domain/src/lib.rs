@@ -13,7 +13,9 @@ pub mod hours;
 pub mod id;
 pub mod message;
 pub mod money;
+pub mod offering;
 pub mod order;
+pub mod payment;
 pub mod people;
 pub mod phone;
 pub mod pool;
@@ -23,6 +25,7 @@ pub mod requests;
 pub mod resource;
 pub mod review;
 pub mod rules;
+pub mod sale;
 pub mod series;
 pub mod span;
 pub mod text;
@@ -37,12 +40,14 @@ mod fixtures;
 pub use booking::{Booking, BookingState};
 pub use event::{Actor, Event};
 pub use id::{
-    BookingId, CodeId, EventId, FeedId, LocationId, MessageId, OrderId, PoolId, RequestId, ResourceId,
-    ReviewId, SeriesId, SessionId, UserId,
+    BookingId, CodeId, EventId, FeedId, LocationId, MessageId, OfferingId, OrderId, PaymentId, PoolId,
+    RequestId, ResourceId, ReviewId, SeriesId, SessionId, UserId,
 };
 pub use message::{Message, MessageKind, MessageState};
 pub use money::{Currency, Money};
+pub use offering::Offering;
 pub use order::{Order, OrderLine, OrderState};
+pub use payment::Payment;
 pub use people::{Caller, Permission, Role, Scope};
 pub use phone::{DialCode, Phone};
 pub use pool::{Pool, PoolKind};
@@ -51,6 +56,7 @@ pub use refusal::Refusal;
 pub use requests::Requests;
 pub use resource::{Location, Resource};
 pub use review::Review;
+pub use sale::Sale;
 pub use series::Series;
 pub use span::Span;
 pub use user::{Preferences, Session, User};

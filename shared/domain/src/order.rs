@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use crate::event::{Actor, Event};
 use crate::pool::{Cells, MOST_NIGHTS};
+use crate::sale::{Completion, MOST_PAYMENTS, Sale};
 use crate::text::{Line as Text, Note};
-use crate::{EventId, LocationId, OrderId, PoolId, Requests, UserId};
+use crate::{EventId, LocationId, OrderId, PaymentId, PoolId, Requests, UserId};
 
 /// Lines of an order: with the longest stay each, they and the record fit into one transaction.
 pub const MOST_LINES: usize = 24;
@@ -51,6 +52,9 @@ pub struct Order {
     /// Until when it is held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold_until: Option<Timestamp>,
+    /// What it costs, if anything, and what has been paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sale: Option<Box<Sale>>,
     /// Anything else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Note>,
@@ -167,7 +171,75 @@ impl Order {
     pub fn confirm(self, now: Timestamp) -> Result<Self> {
         let mut next = self.step(OrderAction::Confirm, now)?;
         next.hold_until = None;
+        next.charge(|sale| sale.total);
         Ok(next)
+    }
+
+    /// Turns a hold into an order since it was paid for. That the hold ran out does not matter while nobody has given its units
+    /// back; where somebody has, the caller claims them anew in the same transaction.
+    ///
+    /// # Errors
+    /// `wrong_state` unless held or expired, whether or not its units are still counted.
+    pub fn paid(mut self, now: Timestamp) -> Result<Self> {
+        if !matches!(self.state, OrderState::Held | OrderState::Expired) {
+            return Err(refusal(self.state, OrderAction::Confirm));
+        }
+        (self.state, self.hold_until) = (OrderState::Confirmed, None);
+        self.charge(|sale| sale.total);
+        Ok(self.touched(now))
+    }
+
+    /// Has one more payment, tried or made.
+    ///
+    /// # Errors
+    /// `wrong_state` where nothing is to be paid, or after too many tries.
+    pub fn paying(mut self, payment: PaymentId, now: Timestamp) -> Result<Self> {
+        match &mut self.sale {
+            Some(sale) if sale.payments.len() < MOST_PAYMENTS => sale.payments.push(payment),
+            _ => return Err(Error::new(Code::WrongState, "no more payments of this order are possible")),
+        }
+        Ok(self.touched(now))
+    }
+
+    /// Costs so much less from now on: what was paid beyond that goes back.
+    ///
+    /// # Errors
+    /// `wrong_state` unless so much has been paid and is charged.
+    pub fn reduced(mut self, amount: i64, now: Timestamp) -> Result<Self> {
+        match &mut self.sale {
+            Some(sale) if amount > 0 && amount <= sale.charged.min(sale.captured - sale.refunded) => {
+                sale.charged -= amount;
+            }
+            _ => return Err(Error::new(Code::WrongState, "not so much has been paid")),
+        }
+        Ok(self.touched(now))
+    }
+
+    /// Notes that money came after its units had gone to somebody else.
+    #[must_use]
+    pub fn lost(mut self, now: Timestamp) -> Self {
+        if let Some(sale) = &mut self.sale {
+            sale.lost = true;
+        }
+        self.touched(now)
+    }
+
+    /// Says that what was sold took place, with a recording of it if there is one. Said again, the later word holds.
+    ///
+    /// # Errors
+    /// `wrong_state` unless confirmed and sold for a price.
+    pub fn complete(mut self, link: Option<Text>, now: Timestamp) -> Result<Self> {
+        let state = self.state_at(now);
+        match &mut self.sale {
+            Some(sale) if state == OrderState::Confirmed => {
+                sale.completed = Some(Completion { at: now, link });
+            }
+            _ => {
+                let message = format!("an order that is {} cannot be completed", state.as_str());
+                return Err(Error::new(Code::WrongState, message).with_detail("state", state.as_str()));
+            }
+        }
+        Ok(self.touched(now))
     }
 
     /// Has other lines from now on.
@@ -175,6 +247,10 @@ impl Order {
     /// # Errors
     /// `wrong_state` unless held or confirmed, `validation_failed` as [`checked`].
     pub fn change(self, lines: Vec<OrderLine>, now: Timestamp) -> Result<Self> {
+        if self.sale.is_some() {
+            let message = "what has a price keeps its lines; cancel it and order anew";
+            return Err(Error::new(Code::WrongState, message).with_detail("state", self.state.as_str()));
+        }
         let mut next = self.step(OrderAction::Change, now)?;
         next.lines = checked(lines)?;
         Ok(next)
@@ -185,9 +261,15 @@ impl Order {
     /// # Errors
     /// `wrong_state` unless held or confirmed.
     pub fn cancel(self, reason: Option<Text>, now: Timestamp) -> Result<Self> {
+        if self.sale.as_ref().is_some_and(|sale| sale.completed.is_some()) {
+            let message = "an order that took place cannot be cancelled";
+            return Err(Error::new(Code::WrongState, message).with_detail("state", "completed"));
+        }
         let mut next = self.step(OrderAction::Cancel, now)?;
         next.hold_until = None;
         next.reason = reason;
+        // Nothing is kept of a hold, and never more than was to be paid at once.
+        next.charge(|sale| sale.terms.kept(sale.charged.min(sale.first_part), sale.starts, now));
         Ok(next)
     }
 
@@ -209,18 +291,36 @@ impl Order {
     }
 
     fn told(&self) -> Value {
-        json!({
+        let mut told = json!({
             "state": self.state, "location": self.location, "user": self.user, "lines": self.lines,
             "hold_until": self.hold_until, "reason": self.reason,
-        })
+        });
+        if let (Some(sale), Some(object)) = (&self.sale, told.as_object_mut()) {
+            let sale = json!({
+                "total": sale.total, "charged": sale.charged, "captured": sale.captured,
+                "refunded": sale.refunded, "lost": sale.lost, "completed": sale.completed,
+            });
+            object.insert("sale".to_owned(), sale);
+        }
+        told
+    }
+
+    fn charge(&mut self, amount: impl FnOnce(&Sale) -> i64) {
+        if let Some(sale) = &mut self.sale {
+            sale.charged = amount(sale);
+        }
+    }
+
+    fn touched(mut self, now: Timestamp) -> Self {
+        self.updated_at = now;
+        self.version += 1;
+        self
     }
 
     fn step(mut self, action: OrderAction, now: Timestamp) -> Result<Self> {
         let state = self.state_at(now);
         self.state = state.after(action).ok_or_else(|| refusal(state, action))?;
-        self.updated_at = now;
-        self.version += 1;
-        Ok(self)
+        Ok(self.touched(now))
     }
 }
 

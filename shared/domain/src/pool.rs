@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::event::{Actor, Event};
 use crate::text::Name;
-use crate::{EventId, LocationId, PoolId, Requests, Zone};
+use crate::{EventId, LocationId, OfferingId, PoolId, Requests, Span, Zone};
 
 /// The longest stay that is claimed at once, in nights.
 pub const MOST_NIGHTS: i32 = 60;
@@ -67,6 +67,9 @@ pub struct Pool {
     pub name: Name,
     /// What it is counted by.
     pub kind: PoolKind,
+    /// Of what it is a date, and when, if its units are seats of a session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Session>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -83,7 +86,21 @@ pub struct Pool {
     pub requests: Requests,
 }
 
+/// A date of an offering.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Of which.
+    pub offering: OfferingId,
+    /// From its beginning, after which nothing more is sold, to its end.
+    pub span: Span,
+}
+
 impl Pool {
+    /// Whether it is a session that has begun: nothing more is sold of it.
+    pub fn has_begun(&self, now: Timestamp) -> bool {
+        self.session.is_some_and(|session| session.span.start() <= now)
+    }
+
     /// The next version, to be changed.
     ///
     /// # Errors
@@ -114,7 +131,13 @@ impl Pool {
     }
 
     fn told(&self) -> Value {
-        json!({ "name": self.name, "location": self.location, "kind": self.kind, "retired": self.retired })
+        let mut told = json!({
+            "name": self.name, "location": self.location, "kind": self.kind, "retired": self.retired,
+        });
+        if let (Some(session), Some(object)) = (self.session, told.as_object_mut()) {
+            object.insert("session".to_owned(), json!(session));
+        }
+        told
     }
 
     /// The day that it is at its location.

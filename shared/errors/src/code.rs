@@ -68,6 +68,9 @@ codes! {
     /// A refresh token that was used before: the session is revoked.
     TokenReused = "token_reused", 401, "This refresh token was used before",
         "Sign in again; if it was not you, change the password.";
+    /// It is sold once it is paid for.
+    PaymentRequired = "payment_required", 402, "Pay first",
+        "Begin a payment of the order; it is confirmed by being paid.";
     /// The caller is known and may not do this.
     Forbidden = "forbidden", 403, "You may not do this",
         "Ask somebody whose role allows it.";
@@ -116,6 +119,9 @@ codes! {
     /// The same `Idempotency-Key` came with another request.
     IdempotencyKeyReused = "idempotency_key_reused", 422, "This Idempotency-Key belongs to another request",
         "Use a new key for a new request.";
+    /// What a gateway is said to have taken is not what was to be paid, or the proof of it is not the gateway's.
+    PaymentMismatch = "payment_mismatch", 422, "This does not prove the payment",
+        "Send order, payment and signature exactly as the gateway's checkout gave them, for the order that they belong to.";
     /// A rule of the resource refuses this time; `details.reasons` say which.
     NotBookable = "not_bookable", 422, "This time cannot be booked",
         "Choose a time or length that the rules in `details.reasons` allow.";

@@ -3,6 +3,7 @@
 //! It trusts the roots that webpki ships and never reads the platform's, follows no redirect, and connects anew for
 //! each call: a frozen environment keeps no connection alive, and a request on a dead one may or may not have arrived.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, USER_AGENT};
@@ -12,10 +13,12 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use errors::{Code, Error, Result};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use rustls::ClientConfig;
+use rustls::crypto::ring;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -70,18 +73,12 @@ impl Http {
         if !encrypted || base.contains(['@', '?', '#']) {
             return Err(refused());
         }
-        let mut connector = HttpConnector::new();
-        connector.enforce_http(false);
-        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        connector.set_nodelay(true);
-        let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
+        let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
             .map_err(Error::internal)?
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(connector);
-        let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
-        Ok(Self { client, base: base.to_owned(), timeout })
+            .with_webpki_roots()
+            .with_no_client_auth();
+        Ok(Self { client: client(tls), base: base.to_owned(), timeout })
     }
 
     /// A GET of this path, which begins with `/` and has its query, if any, percent-encoded.
@@ -196,6 +193,15 @@ impl Call<'_> {
     }
 }
 
+fn client(tls: ClientConfig) -> Client<HttpsConnector<HttpConnector>, Full<Bytes>> {
+    let mut connector = HttpConnector::new();
+    connector.enforce_http(false);
+    connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    connector.set_nodelay(true);
+    let https = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
+    Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(https.wrap_connector(connector))
+}
+
 fn meaning(answer: &Response<Bytes>) -> Result<Value> {
     let status = answer.status();
     let body = answer.body();
@@ -233,4 +239,4 @@ fn failed(message: &'static str) -> Error {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -16,7 +16,7 @@ use crate::http::{Call, Http, Refused};
 mod webhook;
 mod wire;
 
-pub use webhook::{Report, reported};
+pub use webhook::reported;
 
 /// Where Razorpay is.
 const URL: &str = "https://api.razorpay.com";
@@ -78,12 +78,18 @@ impl Razorpay {
     pub fn new(settings: Settings) -> Result<Self> {
         let Settings { base, key_id, key_secret, webhook_secrets } = &settings;
         if [key_id, key_secret].into_iter().chain(webhook_secrets).any(String::is_empty) {
-            return Err(Error::internal("a key or a secret of Razorpay is empty"));
+            return Err(Error::internal(
+                "one of HOLDFAST_RAZORPAY_KEY_ID, _KEY_SECRET, _WEBHOOK_SECRETS is empty",
+            ));
         }
         if key_id.contains(':') || !(1..=MOST_SECRETS).contains(&webhook_secrets.len()) {
-            return Err(Error::internal("Razorpay needs a key id and one or two webhook secrets"));
+            return Err(Error::internal(
+                "HOLDFAST_RAZORPAY_KEY_ID has no colon, and HOLDFAST_RAZORPAY_WEBHOOK_SECRETS are one or two",
+            ));
         }
-        Ok(Self { http: Http::new(base)?, settings })
+        let http =
+            Http::new(base).map_err(|_| Error::internal("HOLDFAST_RAZORPAY_URL is not https://host"))?;
+        Ok(Self { http, settings })
     }
 
     /// The account that the environment names, or `None` where `HOLDFAST_RAZORPAY_KEY_ID` is unset: then nothing is
@@ -93,18 +99,23 @@ impl Razorpay {
     /// # Errors
     /// `internal`, naming the variable, when one of them is missing or is not valid.
     pub fn from_env() -> Result<Option<Self>> {
-        let Some(key_id) = env::optional("HOLDFAST_RAZORPAY_KEY_ID") else { return Ok(None) };
+        Self::told(env::optional)
+    }
+
+    fn told(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Self>> {
+        let Some(key_id) = variable("HOLDFAST_RAZORPAY_KEY_ID") else { return Ok(None) };
         // Needed with the key alone: a function without one is given none of them.
-        let needed = |name| env::required(name);
+        let needed = |name: &str| {
+            variable(name).ok_or_else(|| Error::internal(format!("environment variable {name} is not set")))
+        };
         let secrets = needed("HOLDFAST_RAZORPAY_WEBHOOK_SECRETS")?;
         let settings = Settings {
-            base: env::optional("HOLDFAST_RAZORPAY_URL").unwrap_or_else(|| URL.to_owned()),
+            base: variable("HOLDFAST_RAZORPAY_URL").unwrap_or_else(|| URL.to_owned()),
             key_id,
             key_secret: needed("HOLDFAST_RAZORPAY_KEY_SECRET")?,
             webhook_secrets: secrets.split(',').map(|secret| secret.trim().to_owned()).collect(),
         };
-        let wrong = |error| Error::internal("a variable HOLDFAST_RAZORPAY_… is not valid").with_source(error);
-        Self::new(settings).map(Some).map_err(wrong)
+        Self::new(settings).map(Some)
     }
 
     /// The id of the key: public, the checkout needs it.
@@ -189,7 +200,7 @@ impl Razorpay {
         }
     }
 
-    /// Gives back a captured payment or a part of it. The same key is the same refund; it has at least ten characters,
+    /// Gives back a captured payment or a part of it. The same key is the same refund, and its receipt; it has at least ten characters,
     /// letters, digits, `-` and `_`.
     ///
     /// # Errors
@@ -200,7 +211,7 @@ impl Razorpay {
         if key.len() < KEY_CHARS || !key.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_".contains(&c)) {
             return Err(Error::internal("a refund's key has ten letters or digits and more"));
         }
-        let body = json!({"amount": valid(amount)?, "speed": "normal"});
+        let body = json!({"amount": valid(amount)?, "speed": "normal", "receipt": key});
         let call = self.signed_in(self.http.post(&format!("/v1/payments/{payment}/refund")));
         match call.header("X-Refund-Idempotency", key).json(&body).await {
             Ok(answer) => wire::refund(answer),

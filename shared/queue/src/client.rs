@@ -19,6 +19,8 @@ pub const NOTIFY: &str = "HOLDFAST_QUEUE_NOTIFY";
 
 /// The environment variable with the URL of the queue that `relay` fills and `tasks` works off.
 pub const TASKS: &str = "HOLDFAST_QUEUE_TASKS";
+/// The variable with the URL of the queue of what follows from payments.
+pub const PAYMENTS: &str = "HOLDFAST_QUEUE_PAYMENTS";
 
 /// The longest delay that SQS can keep a message for. What is due later waits in its table.
 pub const MAX_DELAY: Duration = Duration::from_mins(15);

@@ -27,6 +27,16 @@ pub enum Job {
         /// The order that holds them.
         order: OrderId,
     },
+    /// Something may follow from what is known of an order's payments. In the queue of payments.
+    Settle {
+        /// The order.
+        order: OrderId,
+    },
+    /// A gateway has told something. In the queue of payments.
+    Webhook {
+        /// Under which name it is kept.
+        id: String,
+    },
 }
 
 /// The event to tell people about: its identity, without its data, which may be large and private.

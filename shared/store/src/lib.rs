@@ -37,11 +37,18 @@
 //! | `bookings_created(from, to)` | Events `by_time`, then Reservations by id | bookings(created_at) |
 //! | `bookings_ending(state, from)` | Reservations `by_state` | the auditor: what claims time from then on |
 //! | `pools_at(location)` | Catalog `by_kind` | — |
+//! | `offering(id)` | Catalog | pujas(id), plans(id), chadawas(id) |
+//! | `offerings_at(location)` | Catalog `by_kind` | — |
+//! | `sessions_of(offering)` | Catalog `by_place` | pujas(date) |
 //! | `order(id)` | Reservations | — |
 //! | `orders_of(user)` | Reservations `by_user` | — |
 //! | `orders_at(location)` | Reservations `by_place` | — |
 //! | `orders_overdue(before)` | Reservations `by_state` | holds that ran out, to be released |
 //! | `orders_held`, `orders_confirmed(from)` | Reservations `by_state` | the auditor: what claims units from then on |
+//! | `payment(id)` | Reservations | payments(booking_id), payments(razorpay_order_id): the id is derived from it |
+//! | `payments_at(location)` | Reservations `by_place` | payments(created_at) |
+//! | `payments_to_ask(now)` | Reservations `by_state` | payments(status) |
+//! | `webhook(id)` | Messages | — |
 //! | `series(id)` | Reservations | — |
 //! | `messages_to(user)` | Messages `by_recipient` | — |
 //! | `messages_due`, `messages_waiting`, `messages_dead` | Messages `by_due` | — |
@@ -68,7 +75,9 @@ mod calendar_feeds;
 mod catalog;
 mod insights;
 mod limits;
+mod offerings;
 mod orders;
+mod payments;
 mod pools;
 mod reviews;
 mod series;
@@ -85,8 +94,10 @@ pub use events::event_from;
 pub use limits::Limit;
 pub use meter::{Usage, metered, read as count_read};
 pub use migration::{Step, What};
+pub use offerings::offering_from;
 pub use orders::order_from;
 pub use page::{Page, Placed, Position};
+pub use payments::{Webhook, payment_from};
 pub use pools::pool_from;
 pub use reviews::review_from;
 pub use series::series_from;

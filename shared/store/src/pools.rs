@@ -5,6 +5,7 @@ use domain::{LocationId, Pool, PoolId};
 use errors::{Error, Result};
 
 use crate::catalog::{list, made};
+use crate::offerings::among_sessions;
 use crate::page::{Page, Position};
 use crate::schema::{BY_KIND, CATALOG, Table};
 use crate::table::{Range, Record, text};
@@ -23,10 +24,12 @@ impl Record for Pool {
         if self.retired {
             return Vec::new();
         }
-        vec![
+        let mut extra = vec![
             (BY_KIND.partition, text(format!("pool#{}", self.location))),
             (BY_KIND.sort, text(format!("{}#{}", self.name.folded(), self.id))),
-        ]
+        ];
+        extra.extend(among_sessions(self));
+        extra
     }
 }
 

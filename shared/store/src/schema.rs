@@ -35,18 +35,19 @@ pub const SORT: &str = "sk";
 /// The attribute after which `DynamoDB` may delete an item: seconds since 1970. Nothing relies on when it does.
 pub const EXPIRES: &str = "expires";
 
-/// By kind of record, in an order that suits the kind; pools by location, then name.
+/// By kind of record, in an order that suits the kind; pools and offerings by location, then name.
 pub const BY_KIND: Index = Index { name: "by_kind", partition: "kind_pk", sort: "kind_sk" };
 /// Rooms by folded name, and the queue of flagged reviews.
 pub const BY_NAME: Index = Index { name: "by_name", partition: "name_pk", sort: "name_sk" };
-/// Rooms by location, then name; reviews by room, then time; bookings by location and local day, then room;
-/// apart from them orders by location, then time.
+/// Rooms by location, then name; reviews by room, then time; sessions by offering, then start; bookings by location and local
+/// day, then room; apart from them orders and payments by location, then time.
 pub const BY_PLACE: Index = Index { name: "by_place", partition: "place_pk", sort: "place_sk" };
 /// Bookings by user, then start; apart from them orders by user, then time.
 pub const BY_USER: Index = Index { name: "by_user", partition: "user", sort: "starts" };
 /// Reviews by author, then time.
 pub const BY_AUTHOR: Index = Index { name: "by_author", partition: "author", sort: "written" };
-/// Bookings by state, then end; apart from them orders that claim by state, then end of the hold or last night.
+/// Bookings by state, then end; apart from them orders that claim by state, then end of the hold or last night; and payments
+/// whose gateway is to be asked, by when.
 pub const BY_STATE: Index = Index { name: "by_state", partition: "state", sort: "ends" };
 /// Events by day and shard, then time.
 pub const BY_TIME: Index = Index { name: "by_time", partition: "day", sort: "moment" };
@@ -58,7 +59,7 @@ pub const BY_DUE: Index = Index { name: "by_due", partition: "due_pk", sort: "du
 /// People, their names and addresses, sessions, one-time links, calendar feeds.
 pub const ACCOUNTS: Table =
     Table { name: "Accounts", numeric_sort: false, indexes: &[BY_KIND], expires: true, stream: false };
-/// Locations, rooms, pools, their unique names, reviews.
+/// Locations, rooms, pools, their unique names, offerings, reviews.
 pub const CATALOG: Table = Table {
     name: "Catalog",
     numeric_sort: false,
@@ -69,7 +70,7 @@ pub const CATALOG: Table = Table {
 /// Capacity: blocks of claimed time, counts of claimed units. Only `ledger` names it.
 pub const LEDGER: Table =
     Table { name: "Ledger", numeric_sort: true, indexes: &[], expires: true, stream: false };
-/// Bookings, series, orders.
+/// Bookings, series, orders, payments.
 pub const RESERVATIONS: Table = Table {
     name: "Reservations",
     numeric_sort: false,
@@ -80,7 +81,7 @@ pub const RESERVATIONS: Table = Table {
 /// What happened: outbox, audit trail and replay source.
 pub const EVENTS: Table =
     Table { name: "Events", numeric_sort: true, indexes: &[BY_TIME], expires: false, stream: true };
-/// Messages to people and where they stand.
+/// Messages to people and where they stand; what gateways told.
 pub const MESSAGES: Table = Table {
     name: "Messages",
     numeric_sort: false,

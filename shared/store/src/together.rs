@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    Booking, BookingId, Location, LocationId, Order, OrderId, Pool, PoolId, Resource, ResourceId, Series,
-    SeriesId, User, UserId,
+    Booking, BookingId, Location, LocationId, Offering, OfferingId, Order, OrderId, Payment, PaymentId, Pool,
+    PoolId, Resource, ResourceId, Series, SeriesId, User, UserId,
 };
 use errors::Result;
 
@@ -32,6 +32,10 @@ pub struct Ids {
     pub pools: BTreeSet<PoolId>,
     /// Orders.
     pub orders: BTreeSet<OrderId>,
+    /// Offerings.
+    pub offerings: BTreeSet<OfferingId>,
+    /// Payments.
+    pub payments: BTreeSet<PaymentId>,
 }
 
 /// What there is of it.
@@ -51,6 +55,10 @@ pub struct Together {
     pub pools: Vec<Pool>,
     /// Orders, in no order.
     pub orders: Vec<Order>,
+    /// Offerings, in no order.
+    pub offerings: Vec<Offering>,
+    /// Payments, in no order.
+    pub payments: Vec<Payment>,
 }
 
 impl Together {
@@ -87,6 +95,8 @@ impl Together {
             Some("location") => self.locations.push(read(item)?),
             Some("pool") => self.pools.push(read(item)?),
             Some("order") => self.orders.push(read(item)?),
+            Some("offering") => self.offerings.push(read(item)?),
+            Some("payment") => self.payments.push(read(item)?),
             Some("series") => self.series.push(read(item)?),
             _ => {}
         }
@@ -109,6 +119,8 @@ impl Store {
         keys.extend(ids.locations.iter().map(|id| key(CATALOG, id.to_string(), "location")));
         keys.extend(ids.pools.iter().map(|id| key(CATALOG, id.to_string(), "pool")));
         keys.extend(ids.orders.iter().map(|id| key(RESERVATIONS, id.to_string(), "order")));
+        keys.extend(ids.offerings.iter().map(|id| key(CATALOG, id.to_string(), "offering")));
+        keys.extend(ids.payments.iter().map(|id| key(RESERVATIONS, id.to_string(), "payment")));
         let mut found = Together::default();
         for keys in keys.chunks(MOST_KEYS) {
             for (_, item) in self.get_many(keys).await? {

@@ -87,9 +87,23 @@ impl<S: Send + Sync, T: Request> FromRequest<S> for Json<T> {
     }
 }
 
-/// A request as it came, for what is signed as a whole.
+/// A body as it came, byte by byte: what somebody has signed.
 #[derive(Debug)]
-pub struct Raw {
+pub struct Raw(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = Problem;
+
+    async fn from_request(request: axum::extract::Request, state: &S) -> Result<Self, Problem> {
+        let body = Bytes::from_request(request, state).await;
+        let unread = |error| Error::new(Code::TooLarge, "the body could not be read").with_source(error);
+        Ok(Self(body.map_err(unread)?))
+    }
+}
+
+/// A request as it came: its query, its headers and its body, for what is signed over more than the body.
+#[derive(Debug)]
+pub struct Whole {
     /// The query string, without its `?`.
     pub query: String,
     /// The headers.
@@ -98,15 +112,13 @@ pub struct Raw {
     pub body: Bytes,
 }
 
-impl<S: Send + Sync> FromRequest<S> for Raw {
+impl<S: Send + Sync> FromRequest<S> for Whole {
     type Rejection = Problem;
 
     async fn from_request(request: axum::extract::Request, state: &S) -> Result<Self, Problem> {
         let query = request.uri().query().unwrap_or_default().to_owned();
         let headers = request.headers().clone();
-        let body = Bytes::from_request(request, state)
-            .await
-            .map_err(|error| Error::new(Code::TooLarge, "the body could not be read").with_source(error))?;
+        let Raw(body) = Raw::from_request(request, state).await?;
         Ok(Self { query, headers, body })
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
-use domain::Caller;
+use domain::{Caller, Requests};
 use errors::{Code, Error};
 use sha2::{Digest, Sha256};
 
@@ -14,6 +14,9 @@ use crate::problem::Problem;
 /// The key of a request, if it has one, and what it stands for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Idempotency(Option<Keyed>);
+
+/// Hexadecimal digits of a mark that stand for the key; as many stand for the request.
+const KEY_DIGITS: usize = 16;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Keyed {
@@ -44,6 +47,31 @@ impl Idempotency {
     /// Whether `last`, kept in a record, is this very request.
     pub fn is(&self, last: Option<&str>) -> bool {
         self.0.as_ref().is_some_and(|keyed| Some(keyed.request.as_str()) == last)
+    }
+
+    /// What a changed record keeps of the keyed request: half of its key's digest, then the beginning of the request's.
+    pub fn mark(&self) -> Option<String> {
+        let (key, request) = (u128::from_be_bytes(self.digest()?) >> 64, self.request()?);
+        Some(format!("{key:0KEY_DIGITS$x}{}", request.get(..KEY_DIGITS)?))
+    }
+
+    /// Whether this request is one of those that made a record what it is: then it is answered and not carried out again.
+    ///
+    /// # Errors
+    /// `idempotency_key_reused` when another request with this key did.
+    pub fn replays(&self, known: &Requests) -> errors::Result<bool> {
+        let Some(mark) = self.mark() else { return Ok(false) };
+        if known.contains(&mark) {
+            return Ok(true);
+        }
+        let key = mark.get(..KEY_DIGITS);
+        let reused = known.iter().any(|known| known.get(..KEY_DIGITS) == key);
+        if reused { Err(Self::reused()) } else { Ok(false) }
+    }
+
+    /// The refusal of a key that came with another request before.
+    pub fn reused() -> Error {
+        Error::new(Code::IdempotencyKeyReused, "this Idempotency-Key was used for another request")
     }
 
     /// The hash that is kept goes through a key of this installation: a body may hold a password, and a plain hash of it

@@ -13,13 +13,14 @@ const LAYERS: [&[&str]; 9] = [
     &["domain", "env"],
     &["aws", "calendar", "database"],
     &["cache", "floor", "store", "queue", "providers"],
-    &["ledger"],
+    &["ledger", "razorpay"],
     &["audit", "senders", "web"],
     FUNCTIONS,
     &["local"],
     &["lambda", "proof", "shape"],
 ];
-const FUNCTIONS: &[&str] = &["auth", "bookings", "catalog", "insights", "notify", "relay", "tasks"];
+const FUNCTIONS: &[&str] =
+    &["auth", "bookings", "catalog", "insights", "notify", "payments", "relay", "tasks"];
 
 /// What only some crates may name, so that it can be changed there alone.
 const RESERVED: [(&str, &[&str]); 10] = [
@@ -30,7 +31,7 @@ const RESERVED: [(&str, &[&str]); 10] = [
     ("lettre", &["providers"]),
     ("hyper-rustls", &["providers"]),
     ("redis", &["cache"]),
-    ("axum", &["web", "local", "senders", "shape"]),
+    ("axum", &["web", "local", "razorpay", "senders", "shape"]),
     ("lambda_http", &["web"]),
     ("dynoxide-rs", &["database"]),
 ];

@@ -28,12 +28,12 @@ pub(crate) async fn change(
     let mut known = app.store.together(&Ids { pools, orders: [id].into(), ..Ids::default() }).await?;
     let before = known.orders.pop().ok_or_else(|| Error::not_found("order"))?;
     let standing = may_change_order(&asked.caller, &before)?;
-    if asked.replays(&before.requests)? {
+    if asked.idem.replays(&before.requests)? {
         return Ok(Done { record: before, replayed: true });
     }
     asked.if_match.check(before.version)?;
     let mut after = before.clone().change(wanted, now)?;
-    after.requests = after.requests.with(asked.mark());
+    after.requests = after.requests.with(asked.idem.mark());
     let (_, today) = lines::place(&after.lines, Some(&before), &known, now)?;
     let passed = |cell: Cell| matches!(cell, Cell::Night(date) if date < today);
     if standing == Standing::Own && Demand::between(Some(&before), &after.lines).given().any(passed) {

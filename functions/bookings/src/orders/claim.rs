@@ -123,6 +123,6 @@ async fn meanwhile(
     if before.is_none() {
         return make::replayed(asked, &stored).map(Some);
     }
-    let replayed = asked.replays(&stored.requests)?;
+    let replayed = asked.idem.replays(&stored.requests)?;
     Ok(replayed.then_some(Done { record: stored, replayed }))
 }

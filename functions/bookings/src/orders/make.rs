@@ -1,20 +1,24 @@
 //! Ordering at once, or holding for a while: one trip to read what must be known, one to write.
 
+use domain::booking::HOLD_SECONDS;
+use domain::sale::Choice;
 use domain::text::Note;
-use domain::{Order, OrderId, OrderLine, OrderState, Requests, UserId};
+use domain::{Order, OrderId, OrderLine, OrderState, Permission, Requests, UserId};
 use errors::Result;
 use store::Ids;
 
 use crate::App;
 use crate::book::{for_whom, held_until};
-use crate::change::{Asked, Done, reused};
-use crate::orders::{claim, lines};
+use crate::change::{Asked, Done};
+use crate::orders::{claim, lines, price};
 use crate::when::both;
 
 /// What is asked for.
 #[derive(Debug, Clone)]
 pub(crate) struct Wanted {
     pub(crate) lines: Vec<OrderLine>,
+    /// What is chosen for each line.
+    pub(crate) choices: Vec<Choice>,
     /// For whom; the caller when unset.
     pub(crate) user: Option<UserId>,
     pub(crate) note: Option<Note>,
@@ -42,8 +46,19 @@ pub(crate) async fn make(app: &App, asked: &Asked, wanted: Wanted) -> Result<Don
         return replayed(asked, made);
     }
     let hold_until = wanted.hold_seconds.map(|seconds| held_until(seconds, now)).transpose();
-    let (hold_until, (location, today)) = both(hold_until, lines::place(&wanted.lines, None, &known, now))?;
+    let (mut hold_until, (location, today)) =
+        both(hold_until, lines::place(&wanted.lines, None, &known, now))?;
     let user = for_whom(caller, wanted.user, location, &known)?;
+    let mut sale = price::price(app, &wanted.lines, &wanted.choices, &known, now).await?;
+    // What is to be paid first is held meanwhile; a desk sells it and takes the money itself.
+    let pays_first = sale.as_ref().is_some_and(|sale| sale.first_part > 0)
+        && !caller.may_at(Permission::BookForOthers, location);
+    if pays_first && hold_until.is_none() {
+        hold_until = Some(held_until(u32::try_from(HOLD_SECONDS).unwrap_or(u32::MAX), now)?);
+    }
+    if let (Some(sale), None) = (&mut sale, hold_until) {
+        sale.charged = sale.total;
+    }
     let (state, kind) = match hold_until {
         Some(_) => (OrderState::Held, "order.held"),
         None => (OrderState::Confirmed, "order.confirmed"),
@@ -56,6 +71,7 @@ pub(crate) async fn make(app: &App, asked: &Asked, wanted: Wanted) -> Result<Don
         lines: wanted.lines,
         state,
         hold_until,
+        sale: sale.map(Box::new),
         note: wanted.note,
         reason: None,
         created_at: now,
@@ -75,5 +91,5 @@ pub(crate) fn replayed(asked: &Asked, made: &Order) -> Result<Done<Order>> {
     if asked.idem.is(made.request.as_deref()) {
         return Ok(Done { record: made.clone(), replayed: true });
     }
-    Err(reused())
+    Err(web::Idempotency::reused())
 }

@@ -57,7 +57,7 @@ async fn attempt(app: &App, asked: &Asked, id: PoolId, wanted: &Wanted) -> Resul
     let now = app.clock.now();
     let before = app.store.pool(id).await?;
     asked.caller.require_at(Permission::ManageCatalog, before.location)?;
-    let replayed = asked.replays(&before.requests)?;
+    let replayed = asked.idem.replays(&before.requests)?;
     if !replayed {
         asked.if_match.check(before.version)?;
     }
@@ -73,7 +73,7 @@ async fn attempt(app: &App, asked: &Asked, id: PoolId, wanted: &Wanted) -> Resul
     let mut fields = Fields::new();
     within(&mut fields, before.kind, &wanted.offer, Some(&seen));
     fields.check()?;
-    after.requests = after.requests.with(asked.mark());
+    after.requests = after.requests.with(asked.idem.mark());
     let mut tx = Tx::new();
     tx.update_pool(&app.store, &before, &after);
     let short = ledger::offer(&mut tx, &app.store, (id, &cells), &wanted.offer, &seen, wanted.below)?;

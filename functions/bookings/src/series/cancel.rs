@@ -37,7 +37,7 @@ pub(crate) async fn cancel(
 ) -> Result<Told> {
     let before = app.store.series(id).await?;
     may_change_series(&asked.caller, &before)?;
-    if asked.replays(&before.requests)? {
+    if asked.idem.replays(&before.requests)? {
         return told(app, &asked.caller, before, true).await;
     }
     asked.if_match.check(before.version)?;
@@ -49,7 +49,7 @@ pub(crate) async fn cancel(
         }
         Extent::All => (before.clone().cancel(reason.clone(), now)?, "series.cancelled"),
     };
-    after.requests = after.requests.with(asked.mark());
+    after.requests = after.requests.with(asked.idem.mark());
     let given_back: Vec<Booking> = extent
         .of(&before, bookings(app, &before).await?)
         .into_iter()

@@ -51,7 +51,7 @@ pub(crate) async fn change(
 ) -> Result<Told> {
     let before = app.store.series(id).await?;
     may_change_series(&asked.caller, &before)?;
-    let replayed = asked.replays(&before.requests)?;
+    let replayed = asked.idem.replays(&before.requests)?;
     let series = match (replayed, extent) {
         (true, Extent::All) => before,
         (true, Extent::Following(_)) => {
@@ -83,7 +83,7 @@ async fn written(app: &App, asked: &Asked, before: &Series, extent: Extent, edit
     let after = match extent {
         Extent::All => {
             let mut after = before.clone().describe(title, note, attendees, now)?;
-            after.requests = after.requests.with(asked.mark());
+            after.requests = after.requests.with(asked.idem.mark());
             edit.apply(&mut after, &room)?;
             tx.update_series(&app.store, &after);
             event(&mut tx, app, asked, Some(before), &after, "series.changed");
@@ -93,7 +93,7 @@ async fn written(app: &App, asked: &Asked, before: &Series, extent: Extent, edit
             let next =
                 asked.idem.digest().map_or_else(|| SeriesId::new(now, env::random()), SeriesId::derived);
             let (mut ended, rest) = before.clone().end_before(date, Some(next), None, now)?;
-            ended.requests = ended.requests.with(asked.mark());
+            ended.requests = ended.requests.with(asked.idem.mark());
             let mut after = Series {
                 id: next,
                 rule: rest,
@@ -184,7 +184,7 @@ async fn follow(
     before: Booking,
     span: Span,
 ) -> Result<Booking> {
-    if asked.replays(&before.requests)? {
+    if asked.idem.replays(&before.requests)? {
         return Ok(before);
     }
     let now = app.clock.now();

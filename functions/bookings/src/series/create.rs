@@ -17,7 +17,7 @@ use store::{Ids, Outcome, Tx};
 use crate::App;
 use crate::access::{fits, may_book};
 use crate::book::{About, claim, for_whom};
-use crate::change::{Asked, reused};
+use crate::change::Asked;
 use crate::series::{AT_ONCE, Occurred, Told, book_one, bookings, event, planned};
 use crate::when::LocalTime;
 
@@ -63,7 +63,7 @@ pub(crate) async fn create(app: &App, asked: &Asked, wanted: Wanted) -> Result<T
     let mut known = app.store.together(&ids).await?;
     let made = known.series.pop();
     if made.as_ref().is_some_and(|made| !asked.idem.is(made.request.as_deref())) {
-        return Err(reused());
+        return Err(web::Idempotency::reused());
     }
     let room = known.resource(wanted.resource).ok_or_else(|| Error::not_found("room"))?;
     if let Some(series) = made {

@@ -1,8 +1,9 @@
 //! Orders: units of pools, held or sold together.
 
 mod lines;
+mod price;
 
-use domain::text::Note;
+use domain::text::{Line, Note};
 use domain::{LocationId, Order, OrderId, Permission, PoolId, UserId};
 use web::{
     Access, Idempotency, IfMatch, Json, Key, Listed, PageQuery, Path, Query, Reply, Result, Route, Signed,
@@ -16,7 +17,9 @@ use crate::orders::make::{Wanted, make};
 use crate::orders::{change, steps};
 use crate::v2::bookings::asked;
 use crate::v2::orders::lines::{LineBody, Lines};
+use crate::v2::orders::price::PriceView;
 use crate::v2::steps::Cancellation;
+use errors::Error;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -48,6 +51,11 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .named("confirmOrder", "Turn a held order into one that is sold")
             .keyed(Key::Accepted)
             .answers::<OrderView>(200),
+        post("/orders/{id}/complete", Access::Needs(Permission::BookForOthers), complete)
+            .named("completeOrder", "Say that what was sold took place, with a recording of it")
+            .keyed(Key::Accepted)
+            .takes::<CompletionBody>()
+            .answers::<OrderView>(200),
         post("/orders/{id}/cancel", book, cancel)
             .named("cancelOrder", "Give an order back")
             .keyed(Key::Accepted)
@@ -71,6 +79,12 @@ pub(crate) struct OrderView {
     state: String,
     /// Until when it is held.
     hold_until: Option<String>,
+    /// What it costs and what has been paid; null where nothing has a price.
+    price: Option<PriceView>,
+    /// When it was said to have taken place.
+    completed_at: Option<String>,
+    /// Where a recording of it is.
+    link: Option<String>,
     note: Option<String>,
     /// Why it was cancelled.
     reason: Option<String>,
@@ -105,7 +119,8 @@ request! {
         /// For whom; oneself when unset.
         user_id: Option<UserId> as String,
         note: Option<Note> as String,
-        /// Hold it for so many seconds, 1 to 600, instead of ordering it at once.
+        /// Hold it for so many seconds, 1 to 600, instead of ordering it at once. What is to be paid first is held for 600
+        /// seconds without this.
         hold_seconds: Option<u32> as u32,
     }
 }
@@ -116,8 +131,8 @@ async fn create(
     idem: Idempotency,
     Json(new): Json<NewOrder>,
 ) -> Result<Reply<OrderView>> {
-    let wanted =
-        Wanted { lines: new.lines, user: new.user_id, note: new.note, hold_seconds: new.hold_seconds };
+    let Lines { lines, choices } = new.lines;
+    let wanted = Wanted { lines, choices, user: new.user_id, note: new.note, hold_seconds: new.hold_seconds };
     let asked = asked(caller, IfMatch(None), idem);
     let Done { record: order, replayed } = make(&app, &asked, wanted).await?;
     let (path, version) = (format!("/orders/{}", order.id), order.version);
@@ -175,7 +190,7 @@ async fn lines(
     Json(other): Json<OtherLines>,
 ) -> Result<Reply<OrderView>> {
     let asked = asked(caller, if_match, idem);
-    let done = change::change(&app, &asked, id, other.lines).await?;
+    let done = change::change(&app, &asked, id, other.lines.lines).await?;
     Ok(told(&app, &asked.caller, done))
 }
 
@@ -204,6 +219,30 @@ async fn cancel(
     Ok(told(&app, &asked.caller, done))
 }
 
+request! {
+    /// That it took place.
+    pub(crate) struct CompletionBody {
+        /// Where a recording of it is: an https address.
+        link: Option<Line> as String,
+    }
+}
+
+async fn complete(
+    State(app): State<App>,
+    Signed(caller): Signed,
+    Path(id): Path<OrderId>,
+    if_match: IfMatch,
+    idem: Idempotency,
+    Json(body): Json<CompletionBody>,
+) -> Result<Reply<OrderView>> {
+    if body.link.as_ref().is_some_and(|link| !link.as_str().starts_with("https://")) {
+        return Err(Error::field("/link", "invalid_format", "must be an https address").into());
+    }
+    let asked = asked(caller, if_match, idem);
+    let done = steps::complete(&app, &asked, id, body.link).await?;
+    Ok(told(&app, &asked.caller, done))
+}
+
 /// The order as it stands now, with its version.
 fn told(app: &App, caller: &domain::Caller, done: Done<Order>) -> Reply<OrderView> {
     let version = done.record.version;
@@ -225,6 +264,7 @@ impl OrderView {
                 overbooked: reads.then_some(line.overbooked),
             }
         };
+        let completed = order.sale.as_ref().and_then(|sale| sale.completed.as_ref());
         Self {
             id: order.id.to_string(),
             location_id: order.location.to_string(),
@@ -233,6 +273,9 @@ impl OrderView {
             lines: order.lines.iter().map(line).collect(),
             state: order.state_at(app.clock.now()).as_str().to_owned(),
             hold_until: order.hold_until.map(|until| until.to_string()),
+            completed_at: completed.map(|completion| completion.at.to_string()),
+            link: completed.and_then(|completion| completion.link.as_ref()).map(ToString::to_string),
+            price: order.sale.as_deref().map(PriceView::of),
             note: order.note.map(Into::into),
             reason: order.reason.map(Into::into),
             created_at: order.created_at.to_string(),

@@ -70,6 +70,8 @@ pub(crate) struct PoolView {
     name: String,
     /// `nightly`: a number for each night. `total`: one number.
     kind: String,
+    /// The offering that it is a session of, if it is one.
+    offering_id: Option<String>,
     /// No longer offered; kept for its history.
     retired: bool,
     created_at: String,
@@ -241,6 +243,7 @@ impl PoolView {
             zone: pool.zone.to_string(),
             name: pool.name.to_string(),
             kind: pool.kind.as_str().to_owned(),
+            offering_id: pool.session.map(|session| session.offering.to_string()),
             retired: pool.retired,
             created_at: pool.created_at.to_string(),
             updated_at: pool.updated_at.to_string(),

@@ -5,7 +5,7 @@ use domain::MessageId;
 use domain::message::Report;
 use errors::{Code, Error};
 use serde_json::Value;
-use web::{Plain, Raw, State, StatusCode};
+use web::{Plain, State, StatusCode, Whole};
 
 use super::twilio::pairs;
 use super::{forged, header, is_secret, is_sha256, note};
@@ -14,13 +14,13 @@ use crate::App;
 /// Statuses of one request that are looked at; Meta sends fewer.
 const MOST: usize = 1_000;
 
-pub(super) async fn hear(State(app): State<App>, raw: Raw) -> web::Result<StatusCode> {
+pub(super) async fn hear(State(app): State<App>, whole: Whole) -> web::Result<StatusCode> {
     let secret = app.webhooks.meta_secret.as_deref().ok_or_else(forged)?;
-    let code = header(&raw.headers, "x-hub-signature-256")?;
-    if !code.strip_prefix("sha256=").is_some_and(|code| is_sha256(secret, &raw.body, code)) {
+    let code = header(&whole.headers, "x-hub-signature-256")?;
+    if !code.strip_prefix("sha256=").is_some_and(|code| is_sha256(secret, &whole.body, code)) {
         return Err(forged().into());
     }
-    let body: Value = serde_json::from_slice(&raw.body)
+    let body: Value = serde_json::from_slice(&whole.body)
         .map_err(|error| Error::new(Code::BadRequest, "the body could not be read").with_source(error))?;
     let mut first_failure = None;
     for status in statuses(&body).take(MOST) {
@@ -60,8 +60,8 @@ fn told(status: &Value) -> Option<(MessageId, Report, Option<&str>)> {
 }
 
 /// Answers the challenge to whoever knows the word.
-pub(super) async fn agree(State(app): State<App>, raw: Raw) -> web::Result<Plain> {
-    let query = pairs(raw.query.as_bytes())?;
+pub(super) async fn agree(State(app): State<App>, whole: Whole) -> web::Result<Plain> {
+    let query = pairs(whole.query.as_bytes())?;
     let field = |name: &str| query.iter().find(|(is, _)| is == name).map_or("", |(_, value)| value.as_str());
     let word = app.webhooks.meta_verify.as_deref().ok_or_else(forged)?;
     if field("hub.mode") != "subscribe" || !is_secret(word, field("hub.verify_token")) {

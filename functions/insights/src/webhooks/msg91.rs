@@ -7,7 +7,7 @@ use domain::MessageId;
 use domain::message::Report;
 use errors::{Code, Error, Result};
 use serde_json::Value;
-use web::{Raw, State, StatusCode};
+use web::{State, StatusCode, Whole};
 
 use super::twilio::pairs;
 use super::{forged, header, is_secret, note};
@@ -16,13 +16,13 @@ use crate::App;
 /// Reports of one request that are looked at.
 const MOST: usize = 1_000;
 
-pub(super) async fn hear(State(app): State<App>, raw: Raw) -> web::Result<StatusCode> {
+pub(super) async fn hear(State(app): State<App>, whole: Whole) -> web::Result<StatusCode> {
     let secret = app.webhooks.msg91_secret.as_deref().ok_or_else(forged)?;
-    if !is_secret(secret, header(&raw.headers, "x-webhook-secret")?) {
+    if !is_secret(secret, header(&whole.headers, "x-webhook-secret")?) {
         return Err(forged().into());
     }
     let mut first_failure = None;
-    for (request, report) in reports(&raw.body)?.into_iter().take(MOST) {
+    for (request, report) in reports(&whole.body)?.into_iter().take(MOST) {
         if let Some((id, told)) = told(&report) {
             first_failure = first_failure.or(note(&app, id, &told, request.as_deref()).await.err());
         }

@@ -4,19 +4,19 @@
 use domain::MessageId;
 use domain::message::Report;
 use errors::{Error, Result};
-use web::{Raw, State, StatusCode};
+use web::{State, StatusCode, Whole};
 
 use super::{forged, header, is_sha1, note};
 use crate::App;
 
-pub(super) async fn hear(State(app): State<App>, raw: Raw) -> web::Result<StatusCode> {
+pub(super) async fn hear(State(app): State<App>, whole: Whole) -> web::Result<StatusCode> {
     let token = app.webhooks.twilio_token.as_deref().ok_or_else(forged)?;
-    let mut fields: Vec<(String, String)> = pairs(&raw.body)?;
+    let mut fields: Vec<(String, String)> = pairs(&whole.body)?;
     fields.sort();
-    let url = format!("{}/v2/webhooks/twilio?{}", app.webhooks.public_url, raw.query);
+    let url = format!("{}/v2/webhooks/twilio?{}", app.webhooks.public_url, whole.query);
     let mut signed = vec![url.as_str()];
     signed.extend(fields.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]));
-    if !is_sha1(token, &signed, header(&raw.headers, "x-twilio-signature")?) {
+    if !is_sha1(token, &signed, header(&whole.headers, "x-twilio-signature")?) {
         return Err(forged().into());
     }
     let field = |name: &str| fields.iter().find(|(is, _)| is == name).map(|(_, value)| value.as_str());
@@ -29,7 +29,7 @@ pub(super) async fn hear(State(app): State<App>, raw: Raw) -> web::Result<Status
         }
         _ => return Ok(StatusCode::NO_CONTENT),
     };
-    let query = pairs(raw.query.as_bytes())?;
+    let query = pairs(whole.query.as_bytes())?;
     let message =
         query.iter().find(|(name, _)| name == "message").and_then(|(_, id)| id.parse::<MessageId>().ok());
     if let Some(id) = message {

@@ -21,8 +21,8 @@ impl Replay {
     pub(crate) async fn run(self) -> Outcome {
         let installation = self.place.open().await?;
         let store = installation.store();
-        let (notify, tasks) = installation.queues()?.clone();
-        let app = &relay::App { store: store.clone(), notify, tasks };
+        let local::Queues { notify, tasks, payments } = installation.queues()?.clone();
+        let app = &relay::App { store: store.clone(), notify, tasks, payments };
         let readers = async |events: Vec<_>| {
             relay::pass_on(app, &events).await?;
             insights::consume(store, &events).await

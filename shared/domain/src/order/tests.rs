@@ -25,6 +25,7 @@ fn order(state: OrderState) -> Order {
         lines: vec![stay("2027-02-01", "2027-02-03")],
         state,
         hold_until: (state == OrderState::Held).then(|| at(UNTIL)),
+        sale: None,
         note: None,
         reason: None,
         created_at: now,

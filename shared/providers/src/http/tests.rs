@@ -4,12 +4,15 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::thread::JoinHandle;
 
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 use serde_json::json;
 
 use super::*;
 
 /// A server for one connection that answers with this; gives what it was told.
-fn server(answer: impl Into<String>) -> (String, JoinHandle<String>) {
+pub(crate) fn server(answer: impl Into<String>) -> (String, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let answer = answer.into();
@@ -38,7 +41,7 @@ fn request(stream: &mut impl Read) -> String {
     }
 }
 
-fn answer(status: &str, headers: &str, body: &str) -> String {
+pub(crate) fn answer(status: &str, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\n{headers}content-length: {}\r\n\r\n{body}", body.len())
 }
 
@@ -167,4 +170,53 @@ fn plain_text_is_for_this_machine_and_addresses_have_no_secrets() {
         let error = Http::new(bad).unwrap_err();
         assert!(!error.chain().contains("secret"), "{bad}");
     }
+}
+
+/// A server for one connection with a certificate that it made itself; gives whether it was told anything.
+fn stranger() -> (String, CertificateDer<'static>, JoinHandle<bool>) {
+    let pem = include_bytes!("../../../aws/src/http/stranger.pem");
+    let certificate = CertificateDer::from_pem_slice(pem).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("../../../aws/src/http/stranger.key")).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.clone()], key)
+        .unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let told = std::thread::spawn(move || {
+        let (socket, _) = listener.accept().unwrap();
+        let mut stream = StreamOwned::new(ServerConnection::new(Arc::new(config)).unwrap(), socket);
+        let told = stream.read(&mut [0; 1024]).is_ok_and(|read| read > 0);
+        told && stream.write_all(answer("200 OK", "", "{}").as_bytes()).and_then(|()| stream.flush()).is_ok()
+    });
+    (url, certificate, told)
+}
+
+#[tokio::test]
+async fn a_server_that_no_public_authority_certified_is_told_nothing() {
+    let (url, _, told) = stranger();
+    let error = asked(&url).await.unwrap_err();
+    let mut cause: &dyn std::error::Error = error.cause().unwrap();
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    assert!(cause.to_string().contains("UnknownIssuer"), "{cause}");
+    assert!(error.is_transient() && !told.join().unwrap());
+}
+
+#[tokio::test]
+async fn the_same_server_is_spoken_to_by_who_trusts_it() {
+    let (url, certificate, told) = stranger();
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate).unwrap();
+    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let http = Http { client: client(tls), ..Http::new(&url).unwrap() };
+    assert_eq!(http.get("/").send().await.unwrap(), json!({}));
+    assert!(told.join().unwrap());
 }

@@ -1,10 +1,11 @@
 //! Signatures, what a webhook says, and what it must not say.
 
-use domain::gateway::RefundStatus;
+use domain::gateway::{RefundStatus, Report};
 use domain::money::Currency;
 use proptest::prelude::*;
 
 use super::*;
+use crate::http::tests::{answer, server};
 
 fn razorpay(webhook_secrets: &[&str]) -> Result<Razorpay> {
     Razorpay::new(Settings {
@@ -97,6 +98,41 @@ fn secrets_are_one_or_two_and_never_shown() {
     );
 }
 
+#[test]
+fn the_environment_names_an_account_or_none() {
+    let told = |variables: &[(&str, &str)]| {
+        let variables: std::collections::BTreeMap<String, String> = variables
+            .iter()
+            .map(|(name, value)| (format!("HOLDFAST_RAZORPAY_{name}"), (*value).to_owned()))
+            .collect();
+        Razorpay::told(|name| variables.get(name).cloned())
+    };
+    let (id, secret, hooks) =
+        (("KEY_ID", "rzp_test_key"), ("KEY_SECRET", "s3cret"), ("WEBHOOK_SECRETS", "new, old"));
+    assert!(told(&[secret, hooks]).unwrap().is_none());
+    let razorpay = told(&[id, secret, hooks]).unwrap().unwrap();
+    assert_eq!(
+        (razorpay.key_id(), razorpay.settings.base.as_str()),
+        ("rzp_test_key", "https://api.razorpay.com")
+    );
+    assert_eq!(razorpay.settings.webhook_secrets, ["new", "old"]);
+    let elsewhere = ("URL", "http://127.0.0.1:4000");
+    assert_eq!(
+        told(&[id, secret, hooks, elsewhere]).unwrap().unwrap().settings.base,
+        "http://127.0.0.1:4000"
+    );
+    for (wrong, names) in [
+        (vec![id, hooks], "KEY_SECRET"),
+        (vec![id, secret], "WEBHOOK_SECRETS"),
+        (vec![id, secret, ("WEBHOOK_SECRETS", "a,b,c")], "WEBHOOK_SECRETS"),
+        (vec![id, secret, ("WEBHOOK_SECRETS", "s3cret,")], "WEBHOOK_SECRETS"),
+        (vec![id, secret, hooks, ("URL", "http://s3cret@api.razorpay.com")], "URL"),
+    ] {
+        let error = told(&wrong).unwrap_err();
+        assert!(error.chain().contains(names) && !error.chain().contains("s3cret"), "{}", error.chain());
+    }
+}
+
 #[tokio::test]
 async fn what_razorpay_would_refuse_is_refused_before_it_is_sent() {
     let razorpay = razorpay(&["hook"]).unwrap();
@@ -119,6 +155,50 @@ async fn what_razorpay_would_refuse_is_refused_before_it_is_sent() {
     assert_eq!(razorpay.create_order(rupee, &long, &[]).await.unwrap_err().code(), Code::Internal);
 }
 
+/// The account at a server that answers once with this.
+fn at(url: String) -> Razorpay {
+    let settings = razorpay(&["hook"]).unwrap().settings;
+    Razorpay::new(Settings { base: url, ..settings }).unwrap()
+}
+
+#[tokio::test]
+async fn a_refund_is_asked_for_under_its_key_and_waits_for_the_first_to_end() {
+    let rupee = Money::new(100, Currency::INR);
+    let (url, told) = server(answer("200 OK", "", &refund().to_string()));
+    let given_back = at(url).refund("pay_DESp9fNnu0RoNc", rupee, "key-0123456789").await.unwrap();
+    assert_eq!((given_back.status, given_back.amount), (RefundStatus::Processed, rupee));
+    let told = told.join().unwrap();
+    assert!(told.starts_with("POST /v1/payments/pay_DESp9fNnu0RoNc/refund HTTP/1.1\r\n"), "{told}");
+    assert!(told.contains("\r\nx-refund-idempotency: key-0123456789\r\n"), "{told}");
+
+    let (url, _told) = server(answer("409 Conflict", "", ""));
+    let busy = at(url).refund("pay_DESp9fNnu0RoNc", rupee, "key-0123456789").await.unwrap_err();
+    assert!(busy.code() == Code::Unavailable && busy.is_transient(), "{}", busy.chain());
+}
+
+#[tokio::test]
+async fn an_order_asks_to_be_captured_by_itself() {
+    let order = json!({"id": "order_DaZlswtdcn9UNV", "amount": 49_900, "currency": "INR", "receipt": null, "status": "created"});
+    let (url, told) = server(answer("200 OK", "", &order.to_string()));
+    let made =
+        at(url).create_order(Money::new(49_900, Currency::INR), "pay_1", &[("of", "ord_1")]).await.unwrap();
+    assert_eq!((made.receipt, made.status.as_str()), (None, "created"));
+    let told = told.join().unwrap();
+    let body: Value = serde_json::from_str(told.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+    assert_eq!(body["payment"]["capture"], "automatic");
+    assert_eq!(
+        (&body["amount"], &body["receipt"], &body["notes"]["of"]),
+        (&json!(49_900), &json!("pay_1"), &json!("ord_1"))
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_razorpay_s_is_the_gateway_s_failure() {
+    let (url, _told) = server(answer("200 OK", "", &with(payment(), "currency", json!("98765")).to_string()));
+    let error = at(url).payment("pay_DESp9fNnu0RoNc").await.unwrap_err();
+    assert!(error.code() == Code::UpstreamFailed && !error.chain().contains("98765"), "{}", error.chain());
+}
+
 #[test]
 fn each_event_reports_its_entities_and_nothing_about_people() {
     let raw = webhook("payment.captured", &[("payment", payment())]);
@@ -128,6 +208,7 @@ fn each_event_reports_its_entities_and_nothing_about_people() {
         order: Some("order_DESonUyvHVVAyv".to_owned()),
         amount: Money::new(49_900, Currency::INR),
         status: PaymentStatus::Captured,
+        captured: true,
         refunded: 100,
         error: None,
     };

@@ -2,20 +2,11 @@
 //!
 //! A webhook is a snapshot: it may come twice, late, and after one that was written later.
 
-use domain::gateway::{GatewayPayment, GatewayRefund};
+use domain::gateway::{GatewayPayment, GatewayRefund, Report};
 use errors::{Code, Error, Result};
 use serde::Deserialize;
 
 use super::wire::{Invalid, Payment, Refund};
-
-/// What a webhook reports: the entities as they were when it was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
-    /// The payment; always there unless it is about a refund.
-    pub payment: Option<GatewayPayment>,
-    /// The refund that it is about.
-    pub refund: Option<GatewayRefund>,
-}
 
 #[derive(Deserialize)]
 struct Named {

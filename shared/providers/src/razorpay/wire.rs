@@ -32,6 +32,7 @@ pub(super) struct Payment {
     amount: i64,
     currency: String,
     status: PaymentStatus,
+    captured: Option<bool>,
     amount_refunded: Option<i64>,
     error_code: Option<String>,
 }
@@ -43,6 +44,7 @@ pub(super) struct Refund {
     amount: i64,
     currency: String,
     status: RefundStatus,
+    receipt: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -77,6 +79,7 @@ impl TryFrom<Payment> for GatewayPayment {
             order: payment.order_id.map(|order| id("order_", order)).transpose()?,
             amount,
             status: payment.status,
+            captured: payment.captured.unwrap_or(payment.status == PaymentStatus::Captured),
             refunded,
             error: payment.error_code.and_then(code),
         })
@@ -92,6 +95,7 @@ impl TryFrom<Refund> for GatewayRefund {
             payment: id("pay_", refund.payment_id)?,
             amount: money(refund.amount, &refund.currency)?,
             status: refund.status,
+            receipt: refund.receipt,
         })
     }
 }

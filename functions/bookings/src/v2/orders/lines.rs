@@ -2,15 +2,36 @@
 
 use domain::order::{MOST_LINES, checked};
 use domain::pool::{Cells, Nights};
+use domain::sale::{Choice, Extra, MOST_EXTRAS};
+use domain::text::{Note, Tag};
 use domain::{OrderLine, PoolId};
 use errors::FieldError;
 use jiff::civil::Date;
 use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::Value;
 use web::{Reader, Request};
 
-/// Lines that were read.
-pub(crate) type Lines = Vec<OrderLine>;
+/// Lines that were read, and what is chosen for each.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    pub(crate) lines: Vec<OrderLine>,
+    pub(crate) choices: Vec<Choice>,
+}
+
+/// An add-on of the offering, chosen.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ChosenAddOn")]
+pub(crate) struct ExtraBody {
+    #[schemars(with = "String")]
+    code: Tag,
+    /// How many of it for the line as a whole, 1 to 1,000; one when unset.
+    quantity: Option<u32>,
+    /// What is to be known about it; some add-ons need that.
+    #[schemars(with = "Option<String>")]
+    note: Option<Note>,
+}
 
 web::request! {
     /// So many units of a pool, of each night or in total.
@@ -22,6 +43,10 @@ web::request! {
         arrival: Option<Date> as String,
         /// The day after the last night: at most 60 nights.
         departure: Option<Date> as String,
+        /// The code of a plan, where it is a session; the only plan when unset.
+        plan: Option<Tag> as String,
+        /// At most 20 add-ons, where it is a session.
+        add_ons: Option<Vec<ExtraBody>> as Vec<ExtraBody>,
     }
 }
 
@@ -43,10 +68,13 @@ pub(crate) fn parse(value: Value) -> Result<Lines, Vec<FieldError>> {
     if !(1..=MOST_LINES).contains(&values.len()) {
         return Err(vec![FieldError::new("", "out_of_range", format!("must have 1 to {MOST_LINES} lines"))]);
     }
-    let (mut lines, mut errors) = (Vec::new(), Vec::new());
+    let (mut lines, mut choices, mut errors) = (Vec::new(), Vec::new(), Vec::new());
     for (at, value) in values.into_iter().enumerate() {
         match line(value) {
-            Ok(line) => lines.push(line),
+            Ok((line, choice)) => {
+                lines.push(line);
+                choices.push(Choice { line: at, ..choice });
+            }
             Err(wrong) => errors.extend(
                 wrong
                     .into_iter()
@@ -54,10 +82,10 @@ pub(crate) fn parse(value: Value) -> Result<Lines, Vec<FieldError>> {
             ),
         }
     }
-    if errors.is_empty() { Ok(lines) } else { Err(errors) }
+    if errors.is_empty() { Ok(Lines { lines, choices }) } else { Err(errors) }
 }
 
-fn line(value: Value) -> Result<OrderLine, Vec<FieldError>> {
+fn line(value: Value) -> Result<(OrderLine, Choice), Vec<FieldError>> {
     let Value::Object(object) = value else {
         return Err(vec![FieldError::new("", "invalid_type", "must be an object")]);
     };
@@ -71,7 +99,7 @@ fn line(value: Value) -> Result<OrderLine, Vec<FieldError>> {
 }
 
 impl LineBody {
-    fn line(self) -> Result<OrderLine, Vec<FieldError>> {
+    fn line(self) -> Result<(OrderLine, Choice), Vec<FieldError>> {
         let mut errors = Vec::new();
         let nights = self.arrival.zip(self.departure).map(|(from, to)| Nights::new(from, to));
         let wrong = match (self.arrival, self.departure) {
@@ -91,6 +119,18 @@ impl LineBody {
         if let Err(error) = checked(vec![line]) {
             errors.extend(error.field_errors().iter().map(within));
         }
-        if errors.is_empty() { Ok(line) } else { Err(errors) }
+        let extras = self.add_ons.unwrap_or_default();
+        if extras.len() > MOST_EXTRAS {
+            let message = format!("must be at most {MOST_EXTRAS}");
+            errors.push(FieldError::new("/add_ons", "out_of_range", message));
+        }
+        let extra = |body: ExtraBody| Extra {
+            code: body.code,
+            quantity: body.quantity.unwrap_or(1),
+            note: body.note,
+        };
+        let extras = extras.into_iter().map(extra).collect();
+        let choice = Choice { line: 0, quantity: self.quantity, plan: self.plan, extras };
+        if errors.is_empty() { Ok((line, choice)) } else { Err(errors) }
     }
 }

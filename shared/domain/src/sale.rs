@@ -1,0 +1,276 @@
+//! Sales: what an order costs, as quoted when it was made, and how much of that has been paid.
+
+use errors::{Error, FieldError, Result};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::money::MOST_MINOR;
+use crate::offering::{Offering, Terms};
+use crate::text::{Line, Name, Note, Tag};
+use crate::{Currency, OfferingId, PaymentId};
+
+/// Add-ons chosen for a line of an order.
+pub const MOST_EXTRAS: usize = 20;
+/// Payments of an order, tried or made.
+pub const MOST_PAYMENTS: usize = 20;
+/// So many of one add-on for a line.
+pub const MOST_OF_AN_EXTRA: u32 = 1_000;
+
+/// What is chosen for a line of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// Which line of the order.
+    pub line: usize,
+    /// How many units of it.
+    pub quantity: u32,
+    /// The plan's code; the only plan when unset.
+    pub plan: Option<Tag>,
+    /// What else.
+    pub extras: Vec<Extra>,
+}
+
+/// An add-on, chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extra {
+    /// Its code.
+    pub code: Tag,
+    /// How many of it, for the line as a whole.
+    pub quantity: u32,
+    /// What is said about it.
+    pub note: Option<Note>,
+}
+
+/// What a line of a price is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PriceKind {
+    /// Units by a plan.
+    Plan,
+    /// Something besides.
+    AddOn,
+    /// Posting.
+    Shipping,
+    /// A tax.
+    Tax,
+}
+
+impl PriceKind {
+    /// The text form.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::AddOn => "add_on",
+            Self::Shipping => "shipping",
+            Self::Tax => "tax",
+        }
+    }
+}
+
+/// One line of a price: `amount` is `quantity` times `unit`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PriceLine {
+    /// What for.
+    pub kind: PriceKind,
+    /// The line of the order that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// The code of the plan or add-on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Tag>,
+    /// As shown, as it was called then.
+    pub name: String,
+    /// How many.
+    pub quantity: u32,
+    /// Minor units for one.
+    pub unit: i64,
+    /// Minor units.
+    pub amount: i64,
+    /// What was said about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Note>,
+}
+
+/// What an order costs and what has been paid. All amounts are minor units of its currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sale {
+    /// What is sold.
+    pub offering: OfferingId,
+    /// As shown, as it was called then.
+    pub title: Name,
+    /// Of every amount here.
+    pub currency: Currency,
+    /// What it is made of.
+    pub lines: Vec<PriceLine>,
+    /// Their sum.
+    pub total: i64,
+    /// What must be paid of it before it is sold.
+    pub first_part: i64,
+    /// On which terms it was sold.
+    pub terms: Terms,
+    /// When the earliest of its sessions begins.
+    pub starts: Timestamp,
+    /// What the customer shall pay as things stand: the total once it is sold, what is kept once it is cancelled, else nothing.
+    #[serde(default)]
+    pub charged: i64,
+    /// What has come in.
+    #[serde(default)]
+    pub captured: i64,
+    /// What has gone back.
+    #[serde(default)]
+    pub refunded: i64,
+    /// Money came for it after it had gone to somebody else, and goes back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lost: bool,
+    /// Its payments, tried or made, at most [`MOST_PAYMENTS`].
+    #[serde(default)]
+    pub payments: Vec<PaymentId>,
+    /// That it took place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completed: Option<Completion>,
+}
+
+/// That what was sold took place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Completion {
+    /// When that was said.
+    pub at: Timestamp,
+    /// Where a recording of it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Line>,
+}
+
+impl Sale {
+    /// What these choices of an offering cost now. The client names codes and quantities; every amount is the offering's.
+    ///
+    /// # Errors
+    /// `validation_failed` with every field: an unknown plan or add-on, one twice, a note that is missing, a quantity or a
+    /// total out of bounds.
+    pub fn quote(offering: &Offering, choices: &[Choice], starts: Timestamp) -> Result<Self> {
+        let mut wrong = Vec::new();
+        let mut lines = Vec::new();
+        for choice in choices {
+            lines.extend(plan(offering, choice, &mut wrong));
+            lines.extend(extras(offering, choice, &mut wrong));
+        }
+        if !wrong.is_empty() {
+            return Err(Error::fields(wrong));
+        }
+        let goods: i64 = lines.iter().map(|line| line.amount).sum();
+        let posted = |line: &PriceLine| {
+            offering
+                .prices
+                .add_ons
+                .iter()
+                .any(|add_on| add_on.posted && Some(&add_on.code) == line.code.as_ref())
+                && line.kind == PriceKind::AddOn
+        };
+        if let Some(shipping) = offering.prices.shipping
+            && lines.iter().any(posted)
+            && shipping.free_from.is_none_or(|from| goods < from)
+        {
+            lines.push(PriceLine::besides(PriceKind::Shipping, "Shipping", shipping.price));
+        }
+        let net: i64 = lines.iter().map(|line| line.amount).sum();
+        if let Some(tax) = &offering.prices.tax {
+            let amount = (net * i64::from(tax.basis_points) + 5_000) / 10_000;
+            lines.push(PriceLine::besides(PriceKind::Tax, tax.name.as_str(), amount));
+        }
+        let total: i64 = lines.iter().map(|line| line.amount).sum();
+        if total > MOST_MINOR {
+            return Err(Error::field("/lines", "out_of_range", "cost more than can be paid at once"));
+        }
+        Ok(Self {
+            offering: offering.id,
+            title: offering.about.name.clone(),
+            currency: offering.prices.currency,
+            total,
+            first_part: offering.prices.terms.first_part(total),
+            lines,
+            terms: offering.prices.terms.clone(),
+            starts,
+            charged: 0,
+            captured: 0,
+            refunded: 0,
+            lost: false,
+            payments: Vec::new(),
+            completed: None,
+        })
+    }
+
+    /// What is still to be paid; below zero, what is to go back.
+    pub const fn due(&self) -> i64 {
+        self.charged - (self.captured - self.refunded)
+    }
+}
+
+impl PriceLine {
+    fn besides(kind: PriceKind, name: &str, amount: i64) -> Self {
+        let name = name.to_owned();
+        Self { kind, line: None, code: None, name, quantity: 1, unit: amount, amount, note: None }
+    }
+}
+
+/// The price of a line's units by the plan that is chosen for it.
+fn plan(offering: &Offering, choice: &Choice, wrong: &mut Vec<FieldError>) -> Option<PriceLine> {
+    let plans = &offering.prices.plans;
+    let found = match (&choice.plan, plans.as_slice()) {
+        (Some(code), _) => plans.iter().find(|plan| plan.code == *code),
+        (None, [only]) => Some(only),
+        (None, _) => None,
+    };
+    let Some(plan) = found else {
+        let (code, message) = match choice.plan {
+            Some(_) => ("unknown", "is no plan of this offering"),
+            None => ("required", "is required: there are several plans"),
+        };
+        wrong.push(FieldError::new(format!("/lines/{}/plan", choice.line), code, message));
+        return None;
+    };
+    Some(PriceLine {
+        kind: PriceKind::Plan,
+        line: Some(choice.line),
+        code: Some(plan.code.clone()),
+        name: plan.name.to_string(),
+        quantity: choice.quantity,
+        unit: plan.price,
+        amount: plan.price * i64::from(choice.quantity),
+        note: None,
+    })
+}
+
+/// The prices of what is chosen besides.
+fn extras(offering: &Offering, choice: &Choice, wrong: &mut Vec<FieldError>) -> Vec<PriceLine> {
+    let mut lines: Vec<PriceLine> = Vec::new();
+    let mut refuse = |at: usize, field: &str, code: &'static str, message: &str| {
+        wrong.push(FieldError::new(format!("/lines/{}/add_ons/{at}{field}", choice.line), code, message));
+    };
+    for (at, extra) in choice.extras.iter().enumerate() {
+        let Some(add_on) = offering.prices.add_ons.iter().find(|add_on| add_on.code == extra.code) else {
+            refuse(at, "/code", "unknown", "is no add-on of this offering");
+            continue;
+        };
+        if lines.iter().any(|line| line.code.as_ref() == Some(&extra.code)) {
+            refuse(at, "/code", "duplicate", "is chosen twice; say how many instead");
+        }
+        if !(1..=MOST_OF_AN_EXTRA).contains(&extra.quantity) {
+            refuse(at, "/quantity", "out_of_range", &format!("must be 1 to {MOST_OF_AN_EXTRA}"));
+        }
+        if add_on.needs_note && extra.note.as_ref().is_none_or(|note| note.as_str().is_empty()) {
+            refuse(at, "/note", "required", "is required for this add-on");
+        }
+        lines.push(PriceLine {
+            kind: PriceKind::AddOn,
+            line: Some(choice.line),
+            code: Some(add_on.code.clone()),
+            name: add_on.name.to_string(),
+            quantity: extra.quantity,
+            unit: add_on.price,
+            amount: add_on.price * i64::from(extra.quantity),
+            note: extra.note.clone(),
+        });
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests;
