@@ -1,5 +1,7 @@
 //! Messages to phones: on the channel that people want, by the next one where that fails, never twice, never at night.
 
+mod slow;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 

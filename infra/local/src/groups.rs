@@ -1,6 +1,7 @@
 //! Every group's routes: the same libraries that run on Lambda.
 
 use cache::Shared;
+use domain::DialCode;
 use insights::Webhooks;
 use providers::razorpay::Razorpay;
 use queue::Queue;
@@ -13,19 +14,19 @@ pub fn groups(
     shared: Option<Shared>,
     gateway: Option<Razorpay>,
 ) -> Vec<(&'static str, Api)> {
-    hearing(core, queue, shared, gateway, Webhooks::default())
+    hearing(core, queue, shared, gateway, (Webhooks::default(), DialCode::default()))
 }
 
-/// The same, where providers of messages are heard.
+/// The same, where providers of messages are heard, and phone numbers are of a country.
 pub(crate) fn hearing(
     core: &Core,
     queue: &Queue,
     shared: Option<Shared>,
     gateway: Option<Razorpay>,
-    webhooks: Webhooks,
+    (webhooks, country): (Webhooks, DialCode),
 ) -> Vec<(&'static str, Api)> {
     vec![
-        ("auth", auth::api(&auth::App::new(core))),
+        ("auth", auth::api(&auth::App::new(core).in_country(country))),
         ("bookings", bookings::api(&bookings::App::new(core, crate::server::SENDER, shared))),
         ("catalog", catalog::api(&catalog::App::new(core))),
         ("insights", insights::api(&insights::App::new(core, queue.clone()).hearing(webhooks))),

@@ -11,6 +11,7 @@ use axum::extract::connect_info::ConnectInfo;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use cache::Shared;
+use domain::DialCode;
 use env::Clock;
 use insights::Webhooks;
 use providers::razorpay::Razorpay;
@@ -55,6 +56,8 @@ pub struct Options {
     pub whatsapp: Option<Arc<dyn Texts>>,
     /// What callbacks of providers are proved by.
     pub webhooks: Webhooks,
+    /// The country of phone numbers that say none.
+    pub country: DialCode,
     /// A cache beside that of this process.
     pub shared: Option<Shared>,
     /// Who takes payments from afar, instead of what stands for Razorpay in this process.
@@ -77,6 +80,7 @@ impl Options {
             sms: None,
             whatsapp: None,
             webhooks: Webhooks::default(),
+            country: DialCode::default(),
             shared: None,
             gateway: None,
         }
@@ -139,7 +143,13 @@ pub async fn start(options: Options) -> io::Result<Server> {
         (gateway, Some(Arc::new(stand_in)))
     };
     let paying = payments::App::new(&core, Some(gateway.clone()));
-    let api = groups::merged(groups::hearing(&core, &queue, options.shared, Some(gateway), options.webhooks));
+    let api = groups::merged(groups::hearing(
+        &core,
+        &queue,
+        options.shared,
+        Some(gateway),
+        (options.webhooks, options.country),
+    ));
     let (store, to_pay) = (core.store.clone(), payments.clone());
     let relay = relay::App { store, notify: queue, tasks: tasks.clone(), payments: to_pay };
     let payments = payments::Worker { app: paying, queue: payments };
