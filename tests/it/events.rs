@@ -192,6 +192,8 @@ async fn notify_takes_jobs_and_the_schedule() {
         clock: env::Clock::at(app.now()),
         keys: Arc::clone(&app.server().core().keys),
         queue,
+        sms: None,
+        whatsapp: None,
         mail: Arc::new(providers::Outbox::in_memory()),
         sender: "Front desk <rooms@example.org>".parse().unwrap(),
         public_url: app.server().url(),

@@ -234,7 +234,9 @@ impl TestApp {
         let user = User {
             id,
             user_name: user_name.parse().unwrap(),
-            email: email.parse().unwrap(),
+            email: Some(email.parse().unwrap()),
+            phone: None,
+            phone_proved: false,
             name: format!("The {}", role.as_str()).parse().unwrap(),
             role,
             scope,

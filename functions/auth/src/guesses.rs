@@ -3,6 +3,7 @@
 //! A guess is counted before the password is looked at, so that a thousand at once get no further than ten; a right one
 //! forgets those before it. What cannot be counted is refused.
 
+use domain::UserId;
 use errors::Result;
 use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
@@ -15,6 +16,11 @@ const GUESSES_FROM_ANYWHERE: Limit = Limit { most: 50, window: SignedDuration::f
 const REGISTRATIONS: Limit = Limit { most: 20, window: SignedDuration::from_hours(1) };
 const LINKS_FROM_HERE: Limit = Limit { most: 20, window: SignedDuration::from_hours(1) };
 const LINKS_TO_ADDRESS: Limit = Limit { most: 3, window: SignedDuration::from_hours(1) };
+const CODES_FROM_HERE: Limit = Limit { most: 20, window: SignedDuration::from_hours(1) };
+const CODES_TO_PHONE: Limit = Limit { most: 5, window: SignedDuration::from_hours(1) };
+const CODE_GUESSES_FROM_HERE: Limit = Limit { most: 50, window: SignedDuration::from_mins(15) };
+/// A window as long as a code holds: it never begins anew for the same one.
+const CODE_GUESSES: Limit = Limit { most: 5, window: SignedDuration::from_mins(10) };
 
 /// One guess at a password, counted.
 pub(crate) struct Guess {
@@ -63,6 +69,26 @@ pub(crate) async fn count_link(app: &App, email: &str, ip: Option<&str>) -> Resu
     let now = app.clock().now();
     app.store().count(&format!("link#from#{}", ip.unwrap_or_default()), LINKS_FROM_HERE, now).await?;
     app.store().count(&format!("link#to#{}", folded(email)), LINKS_TO_ADDRESS, now).await
+}
+
+/// Counts a request for a code to a phone, whoever has it.
+///
+/// # Errors
+/// `rate_limited` after 20 within an hour from one address, or 5 to the same phone.
+pub(crate) async fn count_code(app: &App, holder: UserId, ip: Option<&str>) -> Result<()> {
+    let now = app.clock().now();
+    app.store().count(&format!("code#from#{}", ip.unwrap_or_default()), CODES_FROM_HERE, now).await?;
+    app.store().count(&format!("code#to#{holder}"), CODES_TO_PHONE, now).await
+}
+
+/// Counts a guess at a code: at one, and from one address.
+///
+/// # Errors
+/// `rate_limited` after 5 at one code, or 50 within 15 minutes from one address.
+pub(crate) async fn count_code_guess(app: &App, code: &str, ip: Option<&str>) -> Result<()> {
+    let now = app.clock().now();
+    app.store().count(&format!("code#guess#{}", ip.unwrap_or_default()), CODE_GUESSES_FROM_HERE, now).await?;
+    app.store().count(&format!("code#guess#{code}"), CODE_GUESSES, now).await
 }
 
 /// Text from outside as part of a key: bounded, and no name or address in a table of counters.

@@ -9,6 +9,7 @@
 //! the edge reads session, role and scope again every 30 seconds. All sessions of an account end at once when its
 //! `generation` is counted up.
 
+mod code;
 mod common;
 mod guesses;
 mod link;
@@ -24,6 +25,7 @@ mod v2;
 
 use std::sync::Arc;
 
+use domain::DialCode;
 use env::Clock;
 use store::Store;
 use tokio::sync::Semaphore;
@@ -41,12 +43,20 @@ const KEYS_SECONDS: u32 = 3_600;
 pub struct App {
     core: Core,
     hashing: Arc<Semaphore>,
+    country: DialCode,
 }
 
 impl App {
     /// With the edge's tables, clock and keys.
     pub fn new(core: &Core) -> Self {
-        Self { core: core.clone(), hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)) }
+        let hashing = Arc::new(Semaphore::new(HASHES_AT_ONCE));
+        Self { core: core.clone(), hashing, country: DialCode::default() }
+    }
+
+    /// Phone numbers that say no country are of this one.
+    #[must_use]
+    pub fn in_country(self, country: DialCode) -> Self {
+        Self { country, ..self }
     }
 
     fn store(&self) -> &Store {

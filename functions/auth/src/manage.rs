@@ -81,7 +81,7 @@ pub(crate) async fn change(
     let user = &mut after.user;
     user.name = changes.name.unwrap_or_else(|| user.name.clone());
     user.user_name = changes.user_name.unwrap_or_else(|| user.user_name.clone());
-    user.email = changes.email.unwrap_or_else(|| user.email.clone());
+    user.email = changes.email.or_else(|| user.email.clone());
     user.active = changes.active.unwrap_or(user.active);
     if changes.role.is_some() || changes.scope.is_some() {
         let kept = user.role.is_scoped().then(|| user.scope.clone());

@@ -72,8 +72,9 @@ impl Password {
     /// `validation_failed`.
     pub(crate) fn fits(&self, user: &User) -> Result<()> {
         let folded = self.0.to_lowercase();
-        let (local, _) = user.email.as_str().split_once('@').unwrap_or_default();
-        let names = [user.user_name.as_str(), user.email.as_str(), local, &user.name.folded()];
+        let email = user.email.as_ref().map_or("", |email| email.as_str());
+        let (local, _) = email.split_once('@').unwrap_or_default();
+        let names = [user.user_name.as_str(), email, local, &user.name.folded()];
         if names.contains(&folded.as_str()) {
             return Err(Error::field("/password", "invalid_value", "must not be your name or address"));
         }

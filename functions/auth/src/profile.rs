@@ -1,10 +1,10 @@
 //! What people change about themselves: profile and password.
 
 use domain::text::{Email, Name, UserName};
-use domain::{Caller, Preferences, User};
+use domain::{Caller, Phone, Preferences, User};
 use errors::{Error, Result};
 use store::{Account, Tx};
-use web::{Idempotency, IfMatch};
+use web::{Idempotency, IfMatch, Patch};
 
 use crate::guesses::Guess;
 use crate::password::{self, Claimed, Password};
@@ -17,6 +17,8 @@ pub(crate) struct Profile {
     pub(crate) name: Option<Name>,
     pub(crate) user_name: Option<UserName>,
     pub(crate) email: Option<Email>,
+    /// A new number, or none any more.
+    pub(crate) phone: Patch<Phone>,
     pub(crate) preferences: Option<Box<dyn FnOnce(Preferences) -> Preferences + Send>>,
     pub(crate) password: Option<Password>,
     /// Needed for a new password, and for a new e-mail address: whoever has the address can set a password.
@@ -70,12 +72,16 @@ async fn change(
     let user = &mut after.user;
     user.name = profile.name.unwrap_or_else(|| user.name.clone());
     user.user_name = profile.user_name.unwrap_or_else(|| user.user_name.clone());
-    user.email = profile.email.unwrap_or_else(|| user.email.clone());
+    user.email = profile.email.or_else(|| user.email.clone());
+    user.phone = profile.phone.applied_to(user.phone.clone());
+    user.phone_proved &= user.phone == before.user.phone;
     if let Some(change) = profile.preferences {
         user.preferences = change(user.preferences.clone());
     }
     let mut change = Change::new("account.updated", caller.actor(), before);
-    if profile.password.is_some() || after.user.email != before.user.email {
+    // Whoever registered by phone has no password to prove it by, and sets the first one by a link.
+    let proves = before.password.is_some() || before.user.proved_phone().is_none();
+    if profile.password.is_some() || (after.user.email != before.user.email && proves) {
         let claimed = profile.current_password.as_ref().ok_or_else(|| {
             let message = "is required for a new password or e-mail address";
             Error::field("/current_password", "required", message)
@@ -97,7 +103,13 @@ async fn change(
 }
 
 /// Makes sure that it is the owner who is signed in here.
-async fn prove(app: &App, caller: &Caller, account: &Account, claimed: &Claimed, tx: &mut Tx) -> Result<()> {
+pub(crate) async fn prove(
+    app: &App,
+    caller: &Caller,
+    account: &Account,
+    claimed: &Claimed,
+    tx: &mut Tx,
+) -> Result<()> {
     let guess = Guess::count(app, &account.user.id.to_string(), caller.ip.as_deref()).await?;
     if !password::verify(app, claimed, account.password.as_deref()).await? {
         return Err(Error::field("/current_password", "wrong_password", "is not your current password"));

@@ -59,7 +59,9 @@ pub(crate) fn user(
     User {
         id,
         user_name,
-        email,
+        email: Some(email),
+        phone: None,
+        phone_proved: false,
         name,
         role: Role::Customer,
         scope: Scope::All,

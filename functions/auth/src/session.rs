@@ -47,6 +47,17 @@ pub(crate) async fn log_in(
         tracing::warn!(account = ?known, ip, "log-in failed");
         return Err(Error::new(Code::InvalidCredentials, "the name or the password is wrong"));
     };
+    let actor = actor(&account.user, ip);
+    let mut tx = Tx::new();
+    guess.right(app, &mut tx);
+    begin(app, account, actor, tx).await
+}
+
+/// Begins a session of somebody who has just proved who they are, together with what is in `tx`.
+///
+/// # Errors
+/// What `tx` says.
+pub(crate) async fn begin(app: &App, account: Account, actor: Actor, mut tx: Tx) -> Result<SignedIn> {
     let now = app.clock().now();
     let id = SessionId::new(now, env::random());
     let refresh_token = app.keys().refresh(account.user.id, id, &nonce());
@@ -60,11 +71,8 @@ pub(crate) async fn log_in(
         created_at: now,
         version: 1,
     };
-    let actor = actor(&account.user, ip);
-    let mut tx = Tx::new();
     tx.insert_session(app.store(), &session);
     tx.event(app.store(), &session.event(EventId::new(now, env::random()), "session.began", now, actor));
-    guess.right(app, &mut tx);
     app.store().commit(tx).await?;
     signed_in(app, account.user, id, refresh_token, now)
 }

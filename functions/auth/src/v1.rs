@@ -4,6 +4,7 @@
 //! needs: `refresh_token` beside `token`, and `POST /auth/refresh`.
 
 mod admin;
+mod codes;
 mod own;
 mod shapes;
 
@@ -42,6 +43,14 @@ fn of_anybody() -> Vec<Route<App>> {
         post("/auth/login", Access::Anyone, own::log_in)
             .named("logInAtAuthV1", "Begin a session")
             .takes::<own::LogIn>()
+            .answers::<LoggedIn>(200),
+        post("/auth/request-otp", Access::Anyone, codes::request)
+            .named("requestOtpV1", "Have a code sent to a phone")
+            .takes::<codes::RequestOtp>()
+            .answers::<codes::OtpSent>(200),
+        post("/auth/verify-otp", Access::Anyone, codes::verify)
+            .named("verifyOtpV1", "Begin a session by a code; with a name, of a new customer")
+            .takes::<codes::VerifyOtp>()
             .answers::<LoggedIn>(200),
         post("/auth/refresh", Access::Anyone, own::refresh)
             .named("refreshV1", "Take a refresh token for new tokens")

@@ -1,6 +1,7 @@
 //! Version 2: routes.
 
 mod accounts;
+mod codes;
 mod own;
 mod sessions;
 mod views;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Deserializer};
 use web::{Access, Fields, Key, Patch, Route, get, patch, post};
 
 use crate::App;
+pub(crate) use codes::phone;
 use views::{AccountView, HistoryView, SentView, SessionView};
 
 pub(crate) fn routes() -> Vec<Route<App>> {
@@ -29,6 +31,18 @@ fn of_oneself() -> Vec<Route<App>> {
             .named("logIn", "Begin a session by user name or e-mail address and password")
             .takes::<sessions::LogIn>()
             .answers::<SessionView>(200),
+        post("/auth/otp", Access::Anyone, codes::ask)
+            .named("askForCode", "Have a code sent to a phone, whoever has it")
+            .takes::<codes::AskForCode>()
+            .answers::<SentView>(202),
+        post("/auth/otp/verify", Access::Anyone, codes::log_in)
+            .named("logInByCode", "Begin a session by a code; with a name, of a new customer")
+            .takes::<codes::UseCode>()
+            .answers::<SessionView>(200),
+        post("/auth/me/phone", Access::SignedIn, codes::prove)
+            .named("proveOwnPhone", "Prove by a code that a phone is yours, to sign in with it")
+            .takes::<codes::ProvePhone>()
+            .answers::<AccountView>(200),
         post("/auth/refresh", Access::Anyone, sessions::refresh)
             .named("refreshSession", "Take a refresh token for new tokens")
             .keyed(Key::Accepted)

@@ -14,6 +14,7 @@ mod pages;
 mod replay;
 mod v1;
 mod v2;
+mod webhooks;
 
 use env::Clock;
 use queue::Queue;
@@ -21,6 +22,7 @@ use store::Store;
 use web::{Api, Core, Version};
 
 pub use feed::{consume, handle};
+pub use webhooks::Webhooks;
 
 /// What the use cases need. Cheap to clone.
 #[derive(Clone)]
@@ -28,12 +30,19 @@ pub struct App {
     store: Store,
     clock: Clock,
     queue: Queue,
+    webhooks: Webhooks,
 }
 
 impl App {
     /// On the installation's tables and clock, and the queue that `notify` works off.
     pub fn new(core: &Core, queue: Queue) -> Self {
-        Self { store: core.store.clone(), clock: core.clock.clone(), queue }
+        Self { store: core.store.clone(), clock: core.clock.clone(), queue, webhooks: Webhooks::default() }
+    }
+
+    /// Hears the providers of messages that have proofs here.
+    #[must_use]
+    pub fn hearing(self, webhooks: Webhooks) -> Self {
+        Self { webhooks, ..self }
     }
 }
 
@@ -41,6 +50,7 @@ impl App {
 pub fn api(app: &App) -> Api {
     Api::new()
         .version(Version::V2, v2::routes(), app)
+        .version(Version::V2, webhooks::routes(), app)
         .version(Version::V1, v1::routes(), app)
         .root(health::routes(), app)
         .root(pages::routes(), app)

@@ -4,5 +4,6 @@
 async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let core = web::Core::from_env()?;
     let queue = queue::Queue::from_env(queue::NOTIFY)?;
-    web::run(insights::api(&insights::App::new(&core, queue)), core).await
+    let app = insights::App::new(&core, queue).hearing(insights::Webhooks::from_env());
+    web::run(insights::api(&app), core).await
 }

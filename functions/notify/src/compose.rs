@@ -1,19 +1,27 @@
 //! What a message says, from what is true when it is sent.
 
+use std::sync::Arc;
+
 use calendar::{Appointment, Party, attachment};
-use domain::message::{Channel, Due, Skip, Subject, still_wanted, wanted_by};
-use domain::{Booking, BookingId, Event, Message, MessageKind, User};
+use domain::message::{
+    Audience, Channel, Channels, Due, MessageState, Skip, Subject, reaches, still_wanted, wanted_by,
+};
+use domain::{
+    Booking, BookingId, CodeId, Event, Location, Message, MessageKind, Phone, Resource, User, Zone,
+};
 use errors::{Code, Result};
 use jiff::Timestamp;
-use providers::{About, Email, Facts, Invitation, Language, Mailbox, render};
+use providers::{About, Email, Facts, Invitation, Language, Mailbox, Text, Texts, body, render, values};
 use store::Link;
 
 use crate::App;
 
-/// A mail, or why there is none.
+/// What to send, or why not, or when.
 pub(crate) enum Composed {
     Mail(Box<Email>),
+    Text(Arc<dyn Texts>, Box<Text>),
     Skip(Skip),
+    Later(Timestamp),
 }
 
 /// The message with the one-time link that an event of an account calls for.
@@ -24,6 +32,7 @@ pub(crate) fn account_messages(event: &Event, now: Timestamp) -> Vec<Due> {
         kind: MessageKind::PasswordReset,
         channel: Channel::Email,
         recipient,
+        audience: Audience::Customer,
         subject: Subject::Account,
         at: now,
         expires_at: Some(expires_at),
@@ -31,9 +40,52 @@ pub(crate) fn account_messages(event: &Event, now: Timestamp) -> Vec<Due> {
     recipient.zip(expires_at).map(due).into_iter().collect()
 }
 
-/// Writes the mail.
+/// The message with the code that was asked for; `None` if the event is of something else.
+pub(crate) fn code_messages(event: &Event, on: Channels, now: Timestamp) -> Option<Vec<Due>> {
+    let id: CodeId = event.subject.parse().ok()?;
+    let after = |name: &str| event.data.pointer(&format!("/after/{name}"))?.as_str();
+    let recipient = after("holder").and_then(|id| id.parse().ok())?;
+    let asked = if after("channel") == Some("whatsapp") { Channel::Whatsapp } else { Channel::Sms };
+    let all = [asked, Channel::Sms, Channel::Whatsapp];
+    let due = |channel| Due {
+        kind: MessageKind::Code,
+        channel,
+        recipient,
+        audience: Audience::Customer,
+        subject: Subject::Code { id },
+        at: now,
+        expires_at: after("expires_at").and_then(|at| at.parse().ok()),
+    };
+    // Where no phone can be reached, the message says so.
+    let channel = all.into_iter().find(|channel| on.has(*channel)).unwrap_or(asked);
+    Some(vec![due(channel)])
+}
+
+/// The text with a code. Its digits are derived here and written nowhere else.
+async fn with_code(app: &App, message: &Message, id: CodeId) -> Result<Composed> {
+    let Some(code) = app.store.code(message.recipient).await? else { return Ok(Composed::Skip(Skip::Gone)) };
+    if code.id != id {
+        return Ok(Composed::Skip(Skip::Superseded));
+    }
+    if code.used {
+        return Ok(Composed::Skip(Skip::NoLongerTrue));
+    }
+    if code.expires_at <= app.clock.now() {
+        return Ok(Composed::Skip(Skip::TooLate));
+    }
+    let about = About::Code { code: app.keys.code(code.holder, &code.nonce) };
+    text(app, message, Some(code.phone), Language::English, &about)
+}
+
+/// Writes the message, if this is the time for it.
 pub(crate) async fn compose(app: &App, message: &Message) -> Result<Composed> {
     let now = app.clock.now();
+    if let Subject::Code { id } = message.subject {
+        if told_before(app, message).await? {
+            return Ok(Composed::Skip(Skip::AlreadyTold));
+        }
+        return with_code(app, message, id).await;
+    }
     let account = match app.store.account(message.recipient).await {
         Err(error) if error.code() == Code::NotFound => return Ok(Composed::Skip(Skip::Gone)),
         account => account?,
@@ -41,11 +93,25 @@ pub(crate) async fn compose(app: &App, message: &Message) -> Result<Composed> {
     let user = &account.user;
     let booking = match message.subject {
         Subject::Booking { id, .. } => found(app, id).await?,
-        Subject::Account => None,
+        Subject::Account | Subject::Code { .. } => None,
     };
     let wanted = wanted_by(message, Some(user)).and_then(|()| still_wanted(message, booking.as_ref(), now));
     if let Err(why) = wanted {
         return Ok(Composed::Skip(why));
+    }
+    if told_before(app, message).await? {
+        return Ok(Composed::Skip(Skip::AlreadyTold));
+    }
+    let zone = booking.as_ref().map_or_else(Zone::utc, |booking| booking.zone.clone());
+    if let Some(end) = message.quiet_until(user, &zone, now) {
+        let mailed = |channel: Channel| !channel.rings() && reaches(channel, message.kind, user);
+        let too_late = message.expires_at.is_some_and(|expires| expires <= end);
+        match message.next_channel(mailed) {
+            _ if !too_late => return Ok(Composed::Later(end)),
+            Some(_) => return Ok(Composed::Skip(Skip::Quiet)),
+            // Nothing else would tell them in time.
+            None => {}
+        }
     }
     match (booking, &account.link) {
         (Some(booking), _) => about_booking(app, message, user, &booking).await,
@@ -53,6 +119,41 @@ pub(crate) async fn compose(app: &App, message: &Message) -> Result<Composed> {
         // The link was used, or has run out.
         (None, _) => Ok(Composed::Skip(Skip::NoLongerTrue)),
     }
+}
+
+/// Whether the message on the channel before got through after all.
+async fn told_before(app: &App, message: &Message) -> Result<bool> {
+    let Some(before) = message.follows else { return Ok(false) };
+    let state = app.store.message(before).await?.state;
+    Ok(matches!(state, MessageState::Sent | MessageState::Delivered | MessageState::Read))
+}
+
+/// A text to a phone, by whoever takes texts on the message's channel.
+fn text(
+    app: &App,
+    message: &Message,
+    to: Option<Phone>,
+    language: Language,
+    about: &About,
+) -> Result<Composed> {
+    let texts = match message.channel {
+        Channel::Sms => &app.sms,
+        Channel::Whatsapp => &app.whatsapp,
+        Channel::Email => &None,
+    };
+    let Some((texts, to)) = texts.clone().zip(to) else { return Ok(Composed::Skip(Skip::Unreachable)) };
+    let values = values(about, language);
+    let text = Text {
+        id: message.id,
+        date: message.due_at,
+        channel: message.channel,
+        to,
+        kind: message.kind,
+        language,
+        body: body(message.kind, language, &values)?,
+        values,
+    };
+    Ok(Composed::Text(texts, Box::new(text)))
 }
 
 async fn found(app: &App, id: BookingId) -> Result<Option<Booking>> {
@@ -82,12 +183,13 @@ fn mail(
     facts: &Facts,
     invitation: Option<Invitation>,
 ) -> Result<Composed> {
+    let Some(address) = user.email.clone() else { return Ok(Composed::Skip(Skip::Unreachable)) };
     let text = render(message.kind, Language::of_tag(&user.preferences.language), facts)?;
     Ok(Composed::Mail(Box::new(Email {
         id: message.id,
         date: message.due_at,
         from: app.sender.clone(),
-        to: Mailbox::new(user.name.to_string(), user.email.clone()),
+        to: Mailbox::new(user.name.to_string(), address),
         subject: text.subject,
         text: text.text,
         html: text.html,
@@ -98,10 +200,6 @@ fn mail(
 async fn about_booking(app: &App, message: &Message, user: &User, booking: &Booking) -> Result<Composed> {
     let resource = app.store.resource(booking.resource).await?;
     let location = app.store.location(booking.location).await?;
-    let place = match &location.address {
-        Some(address) => format!("{}, {address}", location.name),
-        None => location.name.to_string(),
-    };
     let link = app.site_url.as_ref().map(|site| format!("{site}/bookings/{}", booking.id));
     let facts = Facts {
         name: user.name.to_string(),
@@ -109,26 +207,49 @@ async fn about_booking(app: &App, message: &Message, user: &User, booking: &Book
         link: link.clone(),
         about: About::Booking {
             room: resource.name.to_string(),
-            place: place.clone(),
+            place: if message.channel.rings() { location.name.to_string() } else { place(&location) },
             zone: booking.zone.clone(),
             span: booking.span,
             title: booking.title.as_ref().map(ToString::to_string),
             reason: booking.reason.as_ref().map(ToString::to_string),
         },
     };
+    if message.channel.rings() {
+        let language = Language::of_tag(&user.preferences.language);
+        return text(app, message, user.phone.clone(), language, &facts.about);
+    }
+    let invitation = invitation(app, message, user, booking, (&resource, &place(&location)), link.as_deref());
+    mail(app, message, user, &facts, invitation)
+}
+
+fn place(location: &Location) -> String {
+    match &location.address {
+        Some(address) => format!("{}, {address}", location.name),
+        None => location.name.to_string(),
+    }
+}
+
+fn invitation(
+    app: &App,
+    message: &Message,
+    user: &User,
+    booking: &Booking,
+    (resource, place): (&Resource, &str),
+    link: Option<&str>,
+) -> Option<Invitation> {
     let summary = booking.title.as_ref().map_or_else(|| resource.name.to_string(), ToString::to_string);
     let appointment = Appointment {
         booking,
         summary: &summary,
         location: &format!("{}, {place}", resource.name),
         description: booking.note.as_ref().map(domain::text::Note::as_str),
-        url: link.as_deref(),
+        url: link,
     };
     let organizer = Party { name: app.sender.name.as_deref(), address: &app.sender.address };
-    let attendee = Party { name: Some(user.name.as_str()), address: &user.email };
-    let invitation = message.kind.method().map(|method| Invitation {
+    let address = user.email.as_ref()?;
+    let attendee = Party { name: Some(user.name.as_str()), address };
+    message.kind.method().map(|method| Invitation {
         method,
         ics: attachment(&appointment, method, app.sender.domain(), &organizer, &attendee),
-    });
-    mail(app, message, user, &facts, invitation)
+    })
 }

@@ -1,11 +1,16 @@
 //! Sending one message: taken under a lease, sent, noted.
 
-use domain::message::Claim;
+use std::time::Duration;
+
+use domain::message::{Channel, Claim, Subject, reaches};
 use domain::{Message, MessageId};
 use errors::{Code, Error, Result};
+use providers::Failure;
+use queue::Job;
 
 use crate::App;
 use crate::compose::{self, Composed};
+use crate::tell::digest;
 
 /// How long a worker has a message to itself, in seconds: longer than a provider may take.
 const LEASE_SECONDS: i64 = 60;
@@ -19,7 +24,7 @@ pub(crate) async fn deliver(app: &App, id: MessageId) -> Result<()> {
         let now = app.clock.now();
         let message = match app.store.message(id).await?.claim(now, LEASE_SECONDS) {
             Claim::Taken(message) => *message,
-            Claim::Dead(message) => return note(app, &message).await,
+            Claim::Dead(message) => return note(app, *message).await,
             Claim::Later(_) | Claim::Over => return Ok(()),
         };
         match app.store.change_message(&message).await {
@@ -29,7 +34,7 @@ pub(crate) async fn deliver(app: &App, id: MessageId) -> Result<()> {
             taken => {
                 taken?;
                 let done = send(app, message).await?;
-                return note(app, &done).await;
+                return note(app, done).await;
             }
         }
     }
@@ -37,20 +42,61 @@ pub(crate) async fn deliver(app: &App, id: MessageId) -> Result<()> {
 }
 
 async fn send(app: &App, message: Message) -> Result<Message> {
-    let email = match compose::compose(app, &message).await? {
-        Composed::Mail(email) => email,
+    let answer = match compose::compose(app, &message).await? {
         Composed::Skip(why) => return message.skip(why, app.clock.now()),
+        Composed::Later(until) => return message.put_off(until, app.clock.now()),
+        Composed::Mail(email) => {
+            let sent = app.mail.send(&email).await;
+            // The same mail again has the same Message-ID: nothing is unclear about trying.
+            (app.mail.name(), sent.map_err(Failure::NotTaken))
+        }
+        Composed::Text(texts, text) => (texts.name(), texts.send(&text).await),
     };
-    match app.mail.send(&email).await {
-        Ok(provider_id) => message.sent(app.mail.name(), provider_id, app.clock.now()),
-        Err(error) => {
+    let now = app.clock.now();
+    match answer {
+        (provider, Ok(provider_id)) => message.sent(provider, provider_id, now),
+        (_, Err(Failure::Refused(error) | Failure::NotTaken(error))) => {
             tracing::warn!(message.id = %message.id, error = error.chain(), "a message did not get through");
-            message.failed(&error, app.clock.now(), u64::from_be_bytes(env::random()))
+            message.failed(&error, now, u64::from_be_bytes(env::random()))
+        }
+        (_, Err(Failure::Unclear(error))) => {
+            tracing::warn!(message.id = %message.id, error = error.chain(), "nobody knows whether a message got through");
+            message.unclear(&error, now)
         }
     }
 }
 
-/// Writes what became of it. Nobody else writes while the lease holds.
-async fn note(app: &App, message: &Message) -> Result<()> {
-    app.store.change_message(message).await
+/// Writes what became of it, together with the message on the next channel where it did not get through.
+async fn note(app: &App, message: Message) -> Result<()> {
+    let id = message.id;
+    let next = if message.leaves_news_untold() { next_channel(app, &message).await? } else { None };
+    let written = match next {
+        None => app.store.change_message(&message).await,
+        Some(channel) => {
+            let (message, next) = message.followed(channel, app.clock.now(), digest);
+            app.store.hand_on_message(&message, &next).await?;
+            // It is due; where this fails, the sweep finds it.
+            return app.queue.send(&Job::Deliver { message: next.id }, Duration::ZERO).await;
+        }
+    };
+    match written {
+        // While the lease holds, nobody else writes but a provider that tells what became of it: that is the last word.
+        Err(error) if error.code() == Code::Changed && app.store.message(id).await?.state.is_final() => {
+            Ok(())
+        }
+        written => written,
+    }
+}
+
+/// The channel that takes over, if the recipient can be reached on one.
+async fn next_channel(app: &App, message: &Message) -> Result<Option<Channel>> {
+    let on = app.channels();
+    if let Subject::Code { .. } = message.subject {
+        return Ok(message.next_channel(|channel| on.has(channel)));
+    }
+    let account = match app.store.account(message.recipient).await {
+        Err(error) if error.code() == Code::NotFound => return Ok(None),
+        account => account?,
+    };
+    Ok(message.next_channel(|channel| on.has(channel) && reaches(channel, message.kind, &account.user)))
 }

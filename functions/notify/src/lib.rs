@@ -2,7 +2,8 @@
 //!
 //! A message is a record under an id derived from what it tells. However often the queue delivers a job, the record is made
 //! once, and whoever sends it holds a lease on it. What is due later, or must be tried again, waits in its table until
-//! [`sweep`] puts it on the queue. Between a provider's answer and the note of it lies the one moment in which a crash can
+//! [`sweep`] puts it on the queue. A message that will not get through on its channel is written in one transaction with the one
+//! on the next channel ([`domain::message::chains`]). Between a provider's answer and the note of it lies the one moment in which a crash can
 //! repeat a message: the repetition has the same Message-ID, and the local outbox keeps it once.
 
 mod compose;
@@ -12,10 +13,11 @@ mod tell;
 
 use std::sync::Arc;
 
+use domain::message::Channels;
 use env::Clock;
 use errors::{Error, Result};
 use lambda_runtime::LambdaEvent;
-use providers::{Mail, Mailbox};
+use providers::{Mail, Mailbox, Texts};
 use queue::{Attempt, Job, Queue};
 use serde_json::Value;
 use store::Store;
@@ -36,6 +38,10 @@ pub struct App {
     pub queue: Queue,
     /// Who takes mail.
     pub mail: Arc<dyn Mail>,
+    /// Who takes SMS; nobody where the channel is off.
+    pub sms: Option<Arc<dyn Texts>>,
+    /// Who takes WhatsApp; nobody where the channel is off.
+    pub whatsapp: Option<Arc<dyn Texts>>,
     /// Who mail is from.
     pub sender: Mailbox,
     /// What links begin with, without a slash at the end.
@@ -50,16 +56,24 @@ impl App {
     /// # Errors
     /// `internal` when a variable is missing.
     pub fn from_env() -> Result<Self> {
+        let public_url = env::required("HOLDFAST_PUBLIC_URL")?;
         Ok(Self {
             store: Store::from_env()?,
             clock: Clock::system(),
             keys: Arc::new(Keys::from_env()?),
             queue: Queue::from_env(queue::NOTIFY)?,
             mail: providers::mail_from_env()?,
+            sms: providers::sms_from_env(&public_url)?,
+            whatsapp: providers::whatsapp_from_env(&public_url)?,
             sender: providers::sender_from_env()?,
-            public_url: env::required("HOLDFAST_PUBLIC_URL")?,
+            public_url,
             site_url: env::optional("HOLDFAST_SITE_URL"),
         })
+    }
+
+    /// The channels that are switched on.
+    fn channels(&self) -> Channels {
+        Channels { email: true, sms: self.sms.is_some(), whatsapp: self.whatsapp.is_some() }
     }
 }
 

@@ -1,7 +1,7 @@
 //! From an event to the messages that it calls for.
 
-use domain::message::{Due, due_messages};
-use domain::{BookingId, Event};
+use domain::message::{Audience, Due, due_messages};
+use domain::{Booking, BookingId, Event, User};
 use errors::{Code, Error, Result};
 use queue::NotifyJob;
 use sha2::{Digest, Sha256};
@@ -26,7 +26,10 @@ pub(crate) async fn tell(app: &App, job: &NotifyJob) -> Result<()> {
 
 async fn called_for(app: &App, event: &Event) -> Result<Vec<Due>> {
     let Ok(id) = event.subject.parse::<BookingId>() else {
-        return Ok(compose::account_messages(event, app.clock.now()));
+        let (now, on) = (app.clock.now(), app.channels());
+        return Ok(
+            compose::code_messages(event, on, now).unwrap_or_else(|| compose::account_messages(event, now))
+        );
     };
     let booking = match app.store.booking(id).await {
         Err(error) if error.code() == Code::NotFound => return Ok(Vec::new()),
@@ -35,11 +38,27 @@ async fn called_for(app: &App, event: &Event) -> Result<Vec<Due>> {
     if booking.version < event.sequence {
         return Err(Error::unavailable("the booking is older than the event that tells of it"));
     }
-    let account = app.store.account(booking.user).await?;
-    Ok(due_messages(event, &booking, &account.user.preferences, app.clock.now()))
+    let customer = app.store.account(booking.user).await?.user;
+    let booker = booker(app, event, &booking).await?;
+    let people: Vec<(Audience, &User)> = std::iter::once((Audience::Customer, &customer))
+        .chain(booker.as_ref().map(|booker| (Audience::Booker, booker)))
+        .collect();
+    Ok(due_messages(event, &booking, &people, app.channels(), app.clock.now()))
 }
 
-fn digest(told: &[u8]) -> [u8; 16] {
+/// Who booked for somebody else, where they are told of such an event at all.
+async fn booker(app: &App, event: &Event, booking: &Booking) -> Result<Option<User>> {
+    let Some(id) = booking.booked_by.filter(|id| *id != booking.user) else { return Ok(None) };
+    if event.kind != "booking.room_unavailable" {
+        return Ok(None);
+    }
+    match app.store.account(id).await {
+        Err(error) if error.code() == Code::NotFound => Ok(None),
+        account => account.map(|account| Some(account.user)),
+    }
+}
+
+pub(crate) fn digest(told: &[u8]) -> [u8; 16] {
     let mut digest = [0; 16];
     digest.copy_from_slice(Sha256::digest(told).split_at(16).0);
     digest

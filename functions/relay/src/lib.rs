@@ -44,13 +44,14 @@ impl App {
 }
 
 /// Events that people are told about.
-const TOLD: [&str; 6] = [
+const TOLD: [&str; 7] = [
     "booking.confirmed",
     "booking.rescheduled",
     "booking.cancelled",
     "booking.room_unavailable",
     "account.invited",
     "account.password_reset_requested",
+    "code.requested",
 ];
 
 /// The event that begins a counted hold.

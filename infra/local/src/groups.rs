@@ -1,6 +1,8 @@
 //! Every group's routes: the same libraries that run on Lambda.
 
 use cache::Shared;
+use domain::DialCode;
+use insights::Webhooks;
 use providers::razorpay::Razorpay;
 use queue::Queue;
 use web::{Api, Core};
@@ -12,16 +14,31 @@ pub fn groups(
     shared: Option<Shared>,
     gateway: Option<Razorpay>,
 ) -> Vec<(&'static str, Api)> {
+    hearing(core, queue, shared, gateway, (Webhooks::default(), DialCode::default()))
+}
+
+/// The same, where providers of messages are heard, and phone numbers are of a country.
+pub(crate) fn hearing(
+    core: &Core,
+    queue: &Queue,
+    shared: Option<Shared>,
+    gateway: Option<Razorpay>,
+    (webhooks, country): (Webhooks, DialCode),
+) -> Vec<(&'static str, Api)> {
     vec![
-        ("auth", auth::api(&auth::App::new(core))),
+        ("auth", auth::api(&auth::App::new(core).in_country(country))),
         ("bookings", bookings::api(&bookings::App::new(core, crate::server::SENDER, shared))),
         ("catalog", catalog::api(&catalog::App::new(core))),
-        ("insights", insights::api(&insights::App::new(core, queue.clone()))),
+        ("insights", insights::api(&insights::App::new(core, queue.clone()).hearing(webhooks))),
         ("payments", payments::api(&payments::App::new(core, gateway))),
     ]
 }
 
 /// The whole API.
 pub fn api(core: &Core, queue: &Queue, shared: Option<Shared>, gateway: Option<Razorpay>) -> Api {
-    groups(core, queue, shared, gateway).into_iter().fold(Api::new(), |all, (_, group)| all.merge(group))
+    merged(groups(core, queue, shared, gateway))
+}
+
+pub(crate) fn merged(groups: Vec<(&'static str, Api)>) -> Api {
+    groups.into_iter().fold(Api::new(), |all, (_, group)| all.merge(group))
 }

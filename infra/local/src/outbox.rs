@@ -1,6 +1,5 @@
 //! The page that shows what was sent.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use axum::Router;
@@ -9,39 +8,67 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use domain::MessageId;
-use providers::{Email, Outbox};
+use domain::message::Channel;
+use providers::{Email, Outbox, Text, TextOutbox};
 
-/// Mails shown at most.
+/// Messages shown at most.
 const MOST: usize = 100;
 
+#[derive(Clone)]
+struct Sent {
+    mails: Arc<Outbox>,
+    texts: Arc<TextOutbox>,
+}
+
 /// The page's routes.
-pub(crate) fn routes(outbox: Arc<Outbox>) -> Router {
-    Router::new().route("/outbox", get(list)).route("/outbox/{id}", get(show)).with_state(outbox)
+pub(crate) fn routes(mails: Arc<Outbox>, texts: Arc<TextOutbox>) -> Router {
+    let sent = Sent { mails, texts };
+    Router::new().route("/outbox", get(list)).route("/outbox/{id}", get(show)).with_state(sent)
 }
 
-async fn list(State(outbox): State<Arc<Outbox>>) -> Response {
-    let Ok(mails) = outbox.list(MOST) else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
-    let mut rows = String::new();
-    for mail in &mails {
-        let attached = if mail.invitation.is_some() { " 📅" } else { "" };
-        let _ = write!(
-            rows,
-            "<li><a href=\"/outbox/{}\">{}</a>{attached}<br><small>{} · {}</small></li>",
-            mail.id,
-            escaped(&mail.subject),
-            escaped(mail.to.address.as_str()),
-            mail.date.strftime("%Y-%m-%d %H:%M UTC"),
-        );
+async fn list(State(sent): State<Sent>) -> Response {
+    let (Ok(mails), Ok(texts)) = (sent.mails.list(MOST), sent.texts.list(MOST)) else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let mails = mails.iter().map(|mail| (mail.date, mail_row(mail)));
+    let mut rows: Vec<_> = mails.chain(texts.iter().map(|text| (text.date, bubble(text)))).collect();
+    rows.sort_by_key(|(date, _)| std::cmp::Reverse(*date));
+    rows.truncate(MOST);
+    let mut list: String = rows.into_iter().map(|(_, row)| row).collect();
+    if list.is_empty() {
+        list.push_str("<li>Nothing yet. Book something.</li>");
     }
-    if mails.is_empty() {
-        rows.push_str("<li>Nothing yet. Book something.</li>");
-    }
-    page("Outbox", &format!("<h1>Outbox</h1><ul>{rows}</ul>"))
+    page("Outbox", &format!("<h1>Outbox</h1><ul>{list}</ul>"))
 }
 
-async fn show(State(outbox): State<Arc<Outbox>>, params: RawPathParams) -> Response {
+fn mail_row(mail: &Email) -> String {
+    let attached = if mail.invitation.is_some() { " 📅" } else { "" };
+    format!(
+        "<li><a href=\"/outbox/{}\">{}</a>{attached}<br><small>{} · {}</small></li>",
+        mail.id,
+        escaped(&mail.subject),
+        escaped(mail.to.address.as_str()),
+        mail.date.strftime("%Y-%m-%d %H:%M UTC"),
+    )
+}
+
+/// A text as its reader's phone shows it.
+fn bubble(text: &Text) -> String {
+    let (class, by) = match text.channel {
+        Channel::Whatsapp => ("whatsapp", "WhatsApp"),
+        Channel::Sms | Channel::Email => ("sms", "SMS"),
+    };
+    format!(
+        "<li><p class=\"{class}\">{}</p><small>{by} · {} · {}</small></li>",
+        escaped(&text.body),
+        escaped(text.to.as_str()),
+        text.date.strftime("%Y-%m-%d %H:%M UTC"),
+    )
+}
+
+async fn show(State(sent): State<Sent>, params: RawPathParams) -> Response {
     let id = params.iter().find_map(|(_, id)| id.parse::<MessageId>().ok());
-    let Some(Ok(Some(mail))) = id.map(|id| outbox.get(id)) else {
+    let Some(Ok(Some(mail))) = id.map(|id| sent.mails.get(id)) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     page(&mail.subject, &body(&mail))
@@ -67,7 +94,8 @@ fn page(title: &str, body: &str) -> Response {
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <title>{title}</title><style>body{{font:1rem/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem}}\
          ul{{list-style:none;padding:0}}li{{border-top:1px solid #ccc;padding:.5rem 0}}iframe{{width:100%;height:32rem;border:1px solid #ccc}}\
-         pre{{white-space:pre-wrap;overflow-wrap:anywhere;background:#f4f4f4;padding:1rem}}</style>{body}</html>"
+         pre{{white-space:pre-wrap;overflow-wrap:anywhere;background:#f4f4f4;padding:1rem}}\
+         li p{{display:inline-block;margin:0;padding:.5rem .75rem;border-radius:.75rem;background:#e8e8ed}}li p.whatsapp{{background:#d9fdd3}}</style>{body}</html>"
     );
     ([(header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'")], Html(html))
         .into_response()

@@ -11,9 +11,11 @@ use axum::extract::connect_info::ConnectInfo;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use cache::Shared;
+use domain::DialCode;
 use env::Clock;
+use insights::Webhooks;
 use providers::razorpay::Razorpay;
-use providers::{Mail, Outbox};
+use providers::{Mail, Outbox, TextOutbox, Texts};
 use razorpay::Fake;
 use store::{Config, Store};
 use tokio::net::TcpListener;
@@ -48,6 +50,14 @@ pub struct Options {
     pub background: bool,
     /// Who delivers mail instead of the outbox.
     pub mail: Option<Arc<dyn Mail>>,
+    /// Who delivers SMS instead of the outbox.
+    pub sms: Option<Arc<dyn Texts>>,
+    /// Who delivers WhatsApp instead of the outbox.
+    pub whatsapp: Option<Arc<dyn Texts>>,
+    /// What callbacks of providers are proved by.
+    pub webhooks: Webhooks,
+    /// The country of phone numbers that say none.
+    pub country: DialCode,
     /// A cache beside that of this process.
     pub shared: Option<Shared>,
     /// Who takes payments from afar, instead of what stands for Razorpay in this process.
@@ -67,6 +77,10 @@ impl Options {
             show_usage: false,
             background: false,
             mail: None,
+            sms: None,
+            whatsapp: None,
+            webhooks: Webhooks::default(),
+            country: DialCode::default(),
             shared: None,
             gateway: None,
         }
@@ -84,6 +98,7 @@ pub struct Server {
     queues: Endpoint,
     workers: Workers,
     outbox: Arc<Outbox>,
+    texts: Arc<TextOutbox>,
     stand_in: Option<Arc<Fake>>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<io::Result<()>>>,
@@ -106,12 +121,15 @@ pub async fn start(options: Options) -> io::Result<Server> {
     let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
     let address = listener.local_addr()?;
     let outbox = Arc::new(outbox(&options.data)?);
+    let texts = Arc::new(text_outbox(&options.data)?);
     let notify = notify::App {
         store: core.store.clone(),
         clock: core.clock.clone(),
         keys: Arc::clone(&core.keys),
         queue: queue.clone(),
         mail: options.mail.unwrap_or_else(|| Arc::clone(&outbox) as Arc<dyn Mail>),
+        sms: Some(options.sms.unwrap_or_else(|| Arc::clone(&texts) as Arc<dyn Texts>)),
+        whatsapp: Some(options.whatsapp.unwrap_or_else(|| Arc::clone(&texts) as Arc<dyn Texts>)),
         sender: SENDER.parse().map_err(io::Error::other)?,
         public_url: format!("http://{address}"),
         site_url: None,
@@ -125,7 +143,13 @@ pub async fn start(options: Options) -> io::Result<Server> {
         (gateway, Some(Arc::new(stand_in)))
     };
     let paying = payments::App::new(&core, Some(gateway.clone()));
-    let api = groups::api(&core, &queue, options.shared, Some(gateway));
+    let api = groups::merged(groups::hearing(
+        &core,
+        &queue,
+        options.shared,
+        Some(gateway),
+        (options.webhooks, options.country),
+    ));
     let (store, to_pay) = (core.store.clone(), payments.clone());
     let relay = relay::App { store, notify: queue, tasks: tasks.clone(), payments: to_pay };
     let payments = payments::Worker { app: paying, queue: payments };
@@ -133,7 +157,7 @@ pub async fn start(options: Options) -> io::Result<Server> {
     let workers = Workers::new(relay, notify, tasks, payments);
     let (stop, stopped) = watch::channel(false);
     let service = web::service(api.clone(), &core);
-    let mut everything = page::routes(Arc::clone(&outbox));
+    let mut everything = page::routes(Arc::clone(&outbox), Arc::clone(&texts));
     if let Some(stand_in) = &stand_in {
         everything = everything.merge(checkout::routes(Arc::clone(stand_in)));
     }
@@ -158,7 +182,21 @@ pub async fn start(options: Options) -> io::Result<Server> {
         let (database, queues) = (database.url().to_owned(), queues.url().to_owned());
         Serving { url, database, queues }.note(dir)?;
     }
-    Ok(Server { core, api, service, dir, address, database, queues, workers, outbox, stand_in, stop, tasks })
+    Ok(Server {
+        core,
+        api,
+        service,
+        dir,
+        address,
+        database,
+        queues,
+        workers,
+        outbox,
+        texts,
+        stand_in,
+        stop,
+        tasks,
+    })
 }
 
 impl Server {
@@ -192,6 +230,11 @@ impl Server {
         &self.outbox
     }
 
+    /// The SMS and WhatsApp messages that were sent.
+    pub fn texts(&self) -> &TextOutbox {
+        &self.texts
+    }
+
     /// What stands for Razorpay, unless payments are taken elsewhere.
     pub fn stand_in(&self) -> Option<&Fake> {
         self.stand_in.as_deref()
@@ -223,6 +266,13 @@ fn outbox(data: &Data) -> io::Result<Outbox> {
     match data {
         Data::Memory => Ok(Outbox::in_memory()),
         Data::Dir(dir) => Outbox::in_directory(dir.join("outbox")).map_err(io::Error::other),
+    }
+}
+
+fn text_outbox(data: &Data) -> io::Result<TextOutbox> {
+    match data {
+        Data::Memory => Ok(TextOutbox::in_memory()),
+        Data::Dir(dir) => TextOutbox::in_directory(dir.join("texts")).map_err(io::Error::other),
     }
 }
 

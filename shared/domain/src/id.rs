@@ -116,6 +116,8 @@ ids! {
     MessageId = "msg_";
     /// A private calendar feed.
     FeedId = "fed_";
+    /// A one-time code that a phone was sent.
+    CodeId = "otp_";
     /// One request, as told in `X-Request-Id` and the log.
     RequestId = "req_";
 }

@@ -17,7 +17,9 @@ pub mod offering;
 pub mod order;
 pub mod payment;
 pub mod people;
+pub mod phone;
 pub mod pool;
+pub mod quiet;
 pub mod refusal;
 pub mod requests;
 pub mod resource;
@@ -38,8 +40,8 @@ mod fixtures;
 pub use booking::{Booking, BookingState};
 pub use event::{Actor, Event};
 pub use id::{
-    BookingId, EventId, FeedId, LocationId, MessageId, OfferingId, OrderId, PaymentId, PoolId, RequestId,
-    ResourceId, ReviewId, SeriesId, SessionId, UserId,
+    BookingId, CodeId, EventId, FeedId, LocationId, MessageId, OfferingId, OrderId, PaymentId, PoolId,
+    RequestId, ResourceId, ReviewId, SeriesId, SessionId, UserId,
 };
 pub use message::{Message, MessageKind, MessageState};
 pub use money::{Currency, Money};
@@ -47,7 +49,9 @@ pub use offering::Offering;
 pub use order::{Order, OrderLine, OrderState};
 pub use payment::Payment;
 pub use people::{Caller, Permission, Role, Scope};
+pub use phone::{DialCode, Phone};
 pub use pool::{Pool, PoolKind};
+pub use quiet::QuietHours;
 pub use refusal::Refusal;
 pub use requests::Requests;
 pub use resource::{Location, Resource};

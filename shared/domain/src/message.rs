@@ -6,19 +6,29 @@
 
 mod due;
 mod kind;
+mod report;
 mod retry;
+mod state;
+mod ways;
 
 pub use due::{Due, due_messages, still_wanted, wanted_by};
 use errors::{Code, Error, Result};
 use jiff::{SignedDuration, Timestamp};
 pub use kind::{Channel, MessageKind, Method, Skip};
+pub use report::Report;
 pub use retry::{MAX_ATTEMPTS, retry_at};
 use serde::{Deserialize, Serialize};
+pub use state::{MessageState, Step};
+pub use ways::{Audience, Channels, chains, reaches};
 
-use crate::{BookingId, MessageId, ResourceId, Span, UserId};
+use crate::{BookingId, CodeId, MessageId, ResourceId, Span, UserId};
 
 /// How long a queued message may stay untaken before a sweep queues it again, in seconds.
 pub const QUEUE_SECONDS: i64 = 15 * 60;
+/// How long a message rests that a provider may have taken without saying so, in seconds: its word comes in that time.
+const UNCLEAR_SECONDS: i64 = 3 * 60;
+/// The same for what is of no use so late.
+const UNCLEAR_URGENT_SECONDS: i64 = 45;
 /// Longest `last_error` that is kept, in characters.
 const ERROR_CHARS: usize = 500;
 
@@ -37,96 +47,11 @@ pub enum Subject {
     },
     /// The recipient's own account.
     Account,
-}
-
-/// Where a message stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MessageState {
-    /// Waits for its time.
-    Scheduled,
-    /// Waits for a worker.
-    Queued,
-    /// A worker has it, until `wake_at`.
-    Sending,
-    /// The provider has taken it.
-    Sent,
-    /// Did not get through; to be tried again at `wake_at`.
-    Failed,
-    /// Did not get through and will not be tried again by itself.
-    Dead,
-    /// Not sent, since it was no longer true or wanted.
-    Skipped,
-}
-
-/// What can happen to a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// It is put on the queue.
-    Queue,
-    /// A worker takes it.
-    Claim,
-    /// The provider takes it.
-    Deliver,
-    /// The provider does not, for now.
-    Fail,
-    /// It is given up.
-    Bury,
-    /// It is no longer true or wanted.
-    Skip,
-    /// Somebody asks for it to be tried anew.
-    Replay,
-}
-
-impl Step {
-    /// Every step.
-    pub const ALL: [Self; 7] =
-        [Self::Queue, Self::Claim, Self::Deliver, Self::Fail, Self::Bury, Self::Skip, Self::Replay];
-}
-
-impl MessageState {
-    /// Every state.
-    pub const ALL: [Self; 7] =
-        [Self::Scheduled, Self::Queued, Self::Sending, Self::Sent, Self::Failed, Self::Dead, Self::Skipped];
-
-    /// The table of transitions: where the step leads, or `None` where it is not possible.
-    ///
-    /// A worker may claim what is scheduled (the relay died between queueing and saying so) and what is being sent
-    /// (the worker before it died; [`Message::claim`] looks at the lease). What was sent is never sent again.
-    pub const fn after(self, step: Step) -> Option<Self> {
-        match (self, step) {
-            (Self::Scheduled | Self::Queued | Self::Failed, Step::Queue) => Some(Self::Queued),
-            (Self::Scheduled | Self::Queued | Self::Failed | Self::Sending, Step::Claim) => {
-                Some(Self::Sending)
-            }
-            (Self::Sending, Step::Deliver) => Some(Self::Sent),
-            (Self::Sending, Step::Fail) => Some(Self::Failed),
-            (Self::Sending, Step::Bury) => Some(Self::Dead),
-            (Self::Scheduled | Self::Queued | Self::Failed | Self::Sending, Step::Skip) => {
-                Some(Self::Skipped)
-            }
-            (Self::Failed | Self::Dead | Self::Skipped, Step::Replay) => Some(Self::Scheduled),
-            _ => None,
-        }
-    }
-
-    /// Whether nothing more happens to it by itself.
-    pub const fn is_final(self) -> bool {
-        matches!(self, Self::Sent | Self::Dead | Self::Skipped)
-    }
-
-    /// The text form.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Scheduled => "scheduled",
-            Self::Queued => "queued",
-            Self::Sending => "sending",
-            Self::Sent => "sent",
-            Self::Failed => "failed",
-            Self::Dead => "dead",
-            Self::Skipped => "skipped",
-        }
-    }
+    /// A one-time code to a phone, whoever has it.
+    Code {
+        /// Which.
+        id: CodeId,
+    },
 }
 
 /// One message to one person over one channel.
@@ -140,6 +65,9 @@ pub struct Message {
     pub channel: Channel,
     /// To whom.
     pub recipient: UserId,
+    /// As whom they are told.
+    #[serde(default, skip_serializing_if = "Audience::is_customer")]
+    pub audience: Audience,
     /// What it is about.
     pub subject: Subject,
     /// Sequence of the event behind it.
@@ -172,6 +100,15 @@ pub struct Message {
     /// When the provider took it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_at: Option<Timestamp>,
+    /// When it reached the recipient's device, as the provider told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivered_at: Option<Timestamp>,
+    /// The message on the channel before, which did not get through; this one tells the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<MessageId>,
+    /// The message on the next channel, which tells the same since this one did not get through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub followed_by: Option<MessageId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -190,7 +127,7 @@ pub enum Claim {
     Taken(Box<Message>),
     /// Not before this time: it is not due, or another worker has it.
     Later(Timestamp),
-    /// Every attempt ended without a word: write it and leave it.
+    /// It will not get through: write it, with what takes its place.
     Dead(Box<Message>),
     /// It is over; nothing to do.
     Over,
@@ -209,6 +146,12 @@ impl Message {
 
     /// Takes it for `lease` seconds, which must exceed the longest time that a provider may need to answer.
     pub fn claim(self, now: Timestamp, lease: i64) -> Claim {
+        if self.state == MessageState::Dead && self.wake_at.is_some() {
+            // The provider told so afterwards: what takes its place is still to be made.
+            let mut next = self.over();
+            (next.updated_at, next.version) = (now, next.version + 1);
+            return Claim::Dead(Box::new(next));
+        }
         if self.state.is_final() {
             return Claim::Over;
         }
@@ -219,12 +162,14 @@ impl Message {
         if now < from {
             return Claim::Later(from);
         }
-        // Only a lease that ran out gets here with every attempt used: `failed` buries the others.
-        let exhausted = self.attempts >= MAX_ATTEMPTS && self.state == MessageState::Sending;
+        // Only what nobody heard back from gets here with every attempt used: `failed` buries the others.
+        let unheard = matches!(self.state, MessageState::Sending | MessageState::Failed);
+        let exhausted = self.attempts >= MAX_ATTEMPTS && unheard;
         let step = if exhausted { Step::Bury } else { Step::Claim };
         let Ok(mut next) = self.step(step, now) else { return Claim::Over };
         if exhausted {
-            next.last_error = Some("every worker that took it went away".to_owned());
+            let silence = || "every worker that took it went away".to_owned();
+            next.last_error = Some(next.last_error.take().unwrap_or_else(silence));
             return Claim::Dead(Box::new(next.over()));
         }
         next.attempts += 1;
@@ -255,7 +200,31 @@ impl Message {
             None => self.step(Step::Bury, now)?.over(),
         };
         next.wake_at = again;
-        next.last_error = Some(format!("{}: {error}", error.code()).chars().take(ERROR_CHARS).collect());
+        next.last_error = Some(told(error));
+        Ok(next)
+    }
+
+    /// The provider may have taken it or not: it rests until the provider's word must have come ([`Message::report`]),
+    /// and is tried again when it has not.
+    ///
+    /// # Errors
+    /// `wrong_state` unless being sent.
+    pub fn unclear(self, error: &Error, now: Timestamp) -> Result<Self> {
+        let mut next = self.step(Step::Fail, now)?;
+        let seconds = if next.kind.is_urgent() { UNCLEAR_URGENT_SECONDS } else { UNCLEAR_SECONDS };
+        next.wake_at = Some(later(now, seconds));
+        next.last_error = Some(told(error));
+        Ok(next)
+    }
+
+    /// It is not to be sent before `until`; the attempt does not count.
+    ///
+    /// # Errors
+    /// `wrong_state` unless being sent.
+    pub fn put_off(self, until: Timestamp, now: Timestamp) -> Result<Self> {
+        let mut next = self.step(Step::PutOff, now)?;
+        (next.due_at, next.wake_at) = (until, Some(until));
+        next.attempts = next.attempts.saturating_sub(1);
         Ok(next)
     }
 
@@ -272,10 +241,16 @@ impl Message {
     /// Starts it anew, at once and with all its attempts; whether it is still wanted is asked again when it is sent.
     ///
     /// # Errors
-    /// `wrong_state` unless failed, dead or skipped; also for a password link, which must be asked for anew.
+    /// `wrong_state` unless failed, dead or skipped; also for a link or a code, which must be asked for anew, and for
+    /// what another channel tells since.
     pub fn replay(self, now: Timestamp) -> Result<Self> {
-        if self.kind == MessageKind::PasswordReset {
-            return Err(Error::new(Code::WrongState, "a password link is not sent twice; ask for a new one"));
+        if self.kind.is_urgent() {
+            let message = "a link or a code is not sent twice; ask for a new one";
+            return Err(Error::new(Code::WrongState, message));
+        }
+        if let Some(next) = self.followed_by {
+            let message = "the message on the next channel tells it since; replay that one";
+            return Err(Error::new(Code::WrongState, message).with_detail("followed_by", next.to_string()));
         }
         let mut next = self.step(Step::Replay, now)?;
         (next.due_at, next.wake_at) = (now, Some(now));
@@ -298,6 +273,10 @@ impl Message {
         self.version += 1;
         Ok(self)
     }
+}
+
+fn told(error: &Error) -> String {
+    format!("{}: {error}", error.code()).chars().take(ERROR_CHARS).collect()
 }
 
 fn later(now: Timestamp, seconds: i64) -> Timestamp {

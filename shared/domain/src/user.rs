@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::event::{Actor, Event};
 use crate::text::{Email, Name, UserName};
-use crate::{EventId, Role, Scope, SessionId, UserId, Zone};
+use crate::{EventId, Phone, QuietHours, Role, Scope, SessionId, UserId, Zone};
 
 /// An account. The password's hash is not part of it; `store` keeps the two side by side.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,8 +15,15 @@ pub struct User {
     pub id: UserId,
     /// The name to sign in with; unique.
     pub user_name: UserName,
-    /// Unique.
-    pub email: Email,
+    /// Unique; whoever registered by phone may have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Email>,
+    /// Where SMS and WhatsApp reach them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Phone>,
+    /// Whether they proved that the phone is theirs: then it is unique, and they can sign in by a code that it is sent.
+    #[serde(default)]
+    pub phone_proved: bool,
     /// The name to show.
     pub name: Name,
     /// What they may do.
@@ -51,15 +58,26 @@ impl User {
         self
     }
 
+    /// The phone that they can sign in with.
+    pub fn proved_phone(&self) -> Option<&Phone> {
+        self.phone.as_ref().filter(|_| self.phone_proved)
+    }
+
     fn told(&self) -> Value {
+        // Events are read by others than the owner: they tell that a number changed, not which it is.
         json!({
             "user_name": self.user_name, "email": self.email, "name": self.name, "role": self.role,
             "scope": self.scope, "active": self.active, "preferences": self.preferences,
+            "phone": self.phone.as_ref().map(ToString::to_string), "phone_proved": self.phone_proved,
         })
     }
 }
 
 /// How a person wants to be written to.
+///
+/// A phone that was given is used for SMS, as people expect who give one to a desk; WhatsApp is used only on demand, since
+/// Meta's policy wants the recipient's word for it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preferences {
     /// Language of messages (BCP 47), e.g. `en`; an unknown one falls back to English.
@@ -69,6 +87,18 @@ pub struct Preferences {
     pub zone: Option<Zone>,
     /// Whether to send e-mail about bookings at all.
     pub email: bool,
+    /// Whether to send SMS, if there is a phone.
+    #[serde(default = "yes")]
+    pub sms: bool,
+    /// Whether to write on WhatsApp, if there is a phone.
+    #[serde(default)]
+    pub whatsapp: bool,
+    /// Whether to send nothing at all but what was asked for at that moment: links and codes.
+    #[serde(default)]
+    pub opted_out: bool,
+    /// When the phone is not to ring for what can wait, on the clock of `zone` or of the room; never quiet when unset.
+    #[serde(default = "night")]
+    pub quiet_hours: Option<QuietHours>,
     /// Minutes before the start for a reminder; none when unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reminder_minutes: Option<u32>,
@@ -76,8 +106,26 @@ pub struct Preferences {
 
 impl Default for Preferences {
     fn default() -> Self {
-        Self { language: "en".to_owned(), zone: None, email: true, reminder_minutes: Some(60) }
+        Self {
+            language: "en".to_owned(),
+            zone: None,
+            email: true,
+            sms: true,
+            whatsapp: false,
+            opted_out: false,
+            quiet_hours: night(),
+            reminder_minutes: Some(60),
+        }
     }
+}
+
+const fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "what a record without the field means")]
+fn night() -> Option<QuietHours> {
+    Some(QuietHours::default())
 }
 
 /// One log-in: a family of refresh tokens, of which only the newest holds.

@@ -1,29 +1,41 @@
-//! What is reached outside: mail, through the provider that `HOLDFAST_MAIL` names, the texts that it carries, and payments.
+//! What is reached outside: mail, through the provider that `HOLDFAST_MAIL` names, SMS and WhatsApp, what they say, and payments.
 //!
 //! [`render`] makes the text, an [`Email`] holds what is sent, and a [`Mail`] sends it: [`Ses`] on AWS, [`Smtp`]
 //! anywhere, an [`Outbox`] on a laptop. All three send the same MIME bytes under the same Message-ID, which is derived
 //! from the message's own id, so that a receiver can tell a repetition.
 
+mod chosen;
 mod email;
 mod http;
+mod meta;
+mod msg91;
 mod outbox;
 pub mod razorpay;
 mod ses;
 mod smtp;
 mod templates;
+mod text;
+mod text_outbox;
+mod twilio;
 mod when;
 
 use std::pin::Pin;
 use std::sync::Arc;
 
+pub use chosen::{sms_from_env, whatsapp_from_env};
 pub use email::{Email, Invitation, Mailbox};
 use errors::{Error, Result};
 pub use http::{Call, Http, Refused};
+pub use meta::{Meta, MetaSettings};
+pub use msg91::{Msg91, Msg91Settings};
 pub use outbox::Outbox;
 pub use razorpay::Razorpay;
 pub use ses::Ses;
 pub use smtp::Smtp;
 pub use templates::{About, Facts, Language, Rendered, render};
+pub use text::{Failure, Templates, Text, Texting, Texts, body, values};
+pub use text_outbox::TextOutbox;
+pub use twilio::{Twilio, TwilioSettings};
 pub use when::{Moment, moment, until};
 
 /// The future of one sending: the provider's own id of the mail, if it gives one.

@@ -121,7 +121,7 @@ fn read(directory: &Path, id: MessageId) -> Result<Option<Email>> {
 }
 
 /// Writes all of the file or none: under another name first, so that nobody reads half of it.
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let draft = path.with_extension(format!(
         "{}.{}.draft",
         path.extension().and_then(|extension| extension.to_str()).unwrap_or_default(),

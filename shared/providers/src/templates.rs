@@ -9,17 +9,21 @@ use errors::{Error, Result};
 use jiff::Timestamp;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
+use serde::{Deserialize, Serialize};
 
 use crate::when::{moment, until};
 
 /// A language that messages are written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Language {
     /// `en`, and whatever has no texts.
+    #[serde(rename = "en")]
     English,
     /// `de`.
+    #[serde(rename = "de")]
     German,
     /// `hi`.
+    #[serde(rename = "hi")]
     Hindi,
 }
 
@@ -44,8 +48,8 @@ impl Language {
     }
 }
 
-/// What a message can say.
-#[derive(Debug, Clone)]
+/// What a message can say. No `Debug`: it may be a link or a code.
+#[derive(Clone)]
 pub struct Facts {
     /// The recipient's name.
     pub name: String,
@@ -58,7 +62,7 @@ pub struct Facts {
 }
 
 /// What a message is about.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum About {
     /// A booking.
     Booking {
@@ -80,6 +84,11 @@ pub enum About {
         /// Until when.
         until: Timestamp,
     },
+    /// A code to sign in with, for phones alone.
+    Code {
+        /// Its digits.
+        code: String,
+    },
 }
 
 /// A text, ready to be sent.
@@ -98,9 +107,11 @@ pub struct Rendered {
 /// # Errors
 /// `internal` when the facts are not those of the kind, or a password link is missing.
 pub fn render(kind: MessageKind, language: Language, facts: &Facts) -> Result<Rendered> {
-    let texts = Texts::of(language, kind);
+    let no_mail = || Error::internal("no mail of this kind");
+    let texts = Texts::of(language, kind).ok_or_else(no_mail)?;
     let shared = context! { language => language.as_str(), name => &facts.name, link => &facts.link };
     let context = match &facts.about {
+        About::Code { .. } => return Err(no_mail()),
         About::PasswordReset { until: end } => {
             if facts.link.is_none() {
                 return Err(Error::internal("a password message needs its link"));
@@ -128,7 +139,7 @@ pub fn render(kind: MessageKind, language: Language, facts: &Facts) -> Result<Re
         Ok::<_, Error>(filled.trim().to_owned())
     };
     let with_details = |name: &str, source: &str| match facts.about {
-        About::PasswordReset { .. } => Ok(context.clone()),
+        About::PasswordReset { .. } | About::Code { .. } => Ok(context.clone()),
         About::Booking { .. } => {
             let details = Value::from_safe_string(fill(name, source, &context)?);
             Ok::<_, Error>(context! { details, ..context.clone() })
@@ -163,12 +174,13 @@ const LAYOUT: &str = include_str!("../templates/layout.html");
 macro_rules! texts {
     ($language:literal, $kind:expr) => {
         match $kind {
-            MessageKind::Confirmed => texts!($language / "confirmed"),
-            MessageKind::Changed => texts!($language / "changed"),
-            MessageKind::Cancelled => texts!($language / "cancelled"),
-            MessageKind::Reminder => texts!($language / "reminder"),
-            MessageKind::PasswordReset => texts!($language / "password_reset"),
-            MessageKind::OutOfService => texts!($language / "out_of_service"),
+            MessageKind::Confirmed => Some(texts!($language / "confirmed")),
+            MessageKind::Changed => Some(texts!($language / "changed")),
+            MessageKind::Cancelled => Some(texts!($language / "cancelled")),
+            MessageKind::Reminder => Some(texts!($language / "reminder")),
+            MessageKind::PasswordReset => Some(texts!($language / "password_reset")),
+            MessageKind::OutOfService => Some(texts!($language / "out_of_service")),
+            MessageKind::Code => None,
         }
     };
     ($language:literal / $name:literal) => {
@@ -183,7 +195,7 @@ macro_rules! texts {
 }
 
 impl Texts {
-    fn of(language: Language, kind: MessageKind) -> Self {
+    fn of(language: Language, kind: MessageKind) -> Option<Self> {
         match language {
             Language::English => texts!("en", kind),
             Language::German => texts!("de", kind),

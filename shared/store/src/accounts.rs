@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem};
 use domain::text::{Email, UserName};
-use domain::{Role, Session, SessionId, User, UserId};
+use domain::{Phone, Role, Session, SessionId, User, UserId};
 use errors::{Code, Error, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -105,22 +105,38 @@ fn by_email(email: &Email) -> String {
     format!("email#{email}")
 }
 
+fn by_phone(phone: &Phone) -> String {
+    format!("phone#{}", phone.as_str())
+}
+
+/// What nobody else may have, and the field that it is: an account's address and its proved phone, if it has them.
+fn reached_by(user: &User) -> [(Option<String>, &'static str); 2] {
+    [(user.email.as_ref().map(by_email), "/email"), (user.proved_phone().map(by_phone), "/phone")]
+}
+
 impl Tx {
-    /// A new account with its unique name and address.
+    /// A new account with its unique name, address and phone.
     pub fn insert_account(&mut self, store: &Store, account: &Account) {
         self.insert(store, account, || Error::internal("two accounts were given one id"));
         self.insert_unique(store, by_name(&account.user.user_name), account.user.id, "/user_name");
-        self.insert_unique(store, by_email(&account.user.email), account.user.id, "/email");
+        for (name, pointer) in reached_by(&account.user) {
+            if let Some(name) = name {
+                self.insert_unique(store, name, account.user.id, pointer);
+            }
+        }
     }
 
     /// A changed account; refused unless the stored one is the version before it. Renames what is unique about it.
     pub fn update_account(&mut self, store: &Store, before: &User, after: &Account) {
         self.replace(store, after, after.user.version);
-        let names = (by_name(&before.user_name), by_name(&after.user.user_name), "/user_name");
-        let emails = (by_email(&before.email), by_email(&after.user.email), "/email");
-        for (old, new, pointer) in [names, emails] {
-            if old != new {
+        let names = |user: &User| (Some(by_name(&user.user_name)), "/user_name");
+        let old = [names(before)].into_iter().chain(reached_by(before));
+        let new = [names(&after.user)].into_iter().chain(reached_by(&after.user));
+        for ((old, _), (new, pointer)) in old.zip(new).filter(|(old, new)| old != new) {
+            if let Some(old) = old {
                 self.delete(store, &ACCOUNTS, &old, "unique");
+            }
+            if let Some(new) = new {
                 self.insert_unique(store, new, after.user.id, pointer);
             }
         }
@@ -185,6 +201,14 @@ impl Store {
     /// `unavailable` when the database is.
     pub async fn account_with_email(&self, email: &Email) -> Result<Option<Account>> {
         self.account_by(&by_email(email)).await
+    }
+
+    /// The account whose owner proved that this phone is theirs.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is.
+    pub async fn account_with_phone(&self, phone: &Phone) -> Result<Option<Account>> {
+        self.account_by(&by_phone(phone)).await
     }
 
     /// Accounts, oldest first.

@@ -15,6 +15,7 @@
 //! | `accounts` | Accounts `by_kind` | — |
 //! | `signed_in(user, session)` | Accounts, two items in one batch | — |
 //! | `calendar_feed(user, id)`, `calendar_feeds_of(user)` | Accounts | — |
+//! | `code(holder)`, `account_with_phone(phone)` | Accounts | users(mobile) |
 //! | `location(id)`, `resource(id)`, `review(id)`, `pool(id)` | Catalog | rooms(room_id), reviews(review_id) |
 //! | `location_named`, `resource_named` | Catalog, claim item then record | rooms(room_name) |
 //! | `locations`, `all_locations` | Catalog `by_kind` | — |
@@ -56,6 +57,7 @@
 //! | `events_by(person)` | Insights, then Events by key | — |
 
 mod client;
+mod codes;
 mod events;
 mod feed;
 mod messages;
@@ -87,6 +89,7 @@ pub use bookings::{LONGEST, booking_from};
 pub use calendar_feeds::{CalendarFeed, calendar_feed_from};
 pub use catalog::{location_from, resource_from};
 pub use client::{CALL_TIMEOUT, Config, Store};
+pub use codes::PhoneCode;
 pub use events::event_from;
 pub use limits::Limit;
 pub use meter::{Usage, metered, read as count_read};

@@ -49,6 +49,18 @@ impl Tx {
 }
 
 impl Store {
+    /// Writes a message that did not get through, with the one on the next channel that takes its place: both or
+    /// neither. `changed` unless the stored one is the version before it.
+    ///
+    /// # Errors
+    /// `changed`, `unavailable`.
+    pub async fn hand_on_message(&self, message: &Message, next: &Message) -> Result<()> {
+        let mut tx = Tx::new();
+        tx.update_message(self, message);
+        tx.insert(self, next, || Error::internal("two messages took the place of one"));
+        self.commit(tx).await.map(drop)
+    }
+
     /// Adds a message unless it is there already; whether it was new.
     ///
     /// # Errors

@@ -101,6 +101,28 @@ impl<S: Send + Sync> FromRequest<S> for Raw {
     }
 }
 
+/// A request as it came: its query, its headers and its body, for what is signed over more than the body.
+#[derive(Debug)]
+pub struct Whole {
+    /// The query string, without its `?`.
+    pub query: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl<S: Send + Sync> FromRequest<S> for Whole {
+    type Rejection = Problem;
+
+    async fn from_request(request: axum::extract::Request, state: &S) -> Result<Self, Problem> {
+        let query = request.uri().query().unwrap_or_default().to_owned();
+        let headers = request.headers().clone();
+        let Raw(body) = Raw::from_request(request, state).await?;
+        Ok(Self { query, headers, body })
+    }
+}
+
 /// Query parameters. A parameter that comes several times is a list.
 #[derive(Debug)]
 pub struct Query<T>(pub T);

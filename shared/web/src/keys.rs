@@ -46,6 +46,7 @@ pub struct Keys {
     pub(crate) refresh: [u8; 32],
     pub(crate) one_time: [u8; 32],
     pub(crate) feed: [u8; 32],
+    pub(crate) code: [u8; 32],
 }
 
 impl Keys {
@@ -69,6 +70,7 @@ impl Keys {
             refresh: derive(secret, b"refresh tokens"),
             one_time: derive(secret, b"one-time links"),
             feed: derive(secret, b"calendar feeds"),
+            code: derive(secret, b"codes to phones"),
         })
     }
 

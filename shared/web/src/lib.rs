@@ -43,7 +43,7 @@ pub use asked::{Asked, Done};
 pub use axum::extract::State;
 pub use axum::http::{HeaderMap, StatusCode};
 pub use cursor::{Listed, PageQuery};
-pub use extract::{IfMatch, Json, MaybeSigned, Origin, Path, Query, Raw, Signed};
+pub use extract::{IfMatch, Json, MaybeSigned, Origin, Path, Query, Raw, Signed, Whole};
 pub use fields::Fields;
 pub use idempotency::Idempotency;
 pub use keys::{AccessToken, Keys};

@@ -40,6 +40,25 @@ impl Keys {
         Some((user.parse().ok()?, feed.parse().ok()?))
     }
 
+    /// Who stands for whoever has this phone: an id that no account has, from which nobody gets back to the number.
+    pub fn holder(&self, phone: &str) -> UserId {
+        let mut id = [0; 16];
+        id.copy_from_slice(mac(&self.code, &[b"holder", phone.as_bytes()]).split_at(16).0);
+        UserId::derived(id)
+    }
+
+    /// The six digits of a code to a phone. Derived like a one-time link: they stand in no table.
+    pub fn code(&self, holder: UserId, nonce: &str) -> String {
+        let code = mac(&self.code, &[b"digits", holder.to_string().as_bytes(), nonce.as_bytes()]);
+        let number = code.iter().take(8).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+        format!("{:06}", number % 1_000_000)
+    }
+
+    /// Whether these are the digits, compared in constant time.
+    pub fn is_code(&self, holder: UserId, nonce: &str, digits: &str) -> bool {
+        bool::from(self.code(holder, nonce).as_bytes().ct_eq(digits.as_bytes()))
+    }
+
     /// A refresh token: `<user>.<session>.<nonce>.<code>`.
     pub fn refresh(&self, user: UserId, session: SessionId, nonce: &str) -> String {
         sealed(&self.refresh, &[&user.to_string(), &session.to_string(), nonce])

@@ -18,12 +18,19 @@ async fn a_profile_changes_by_merge_patch_guarded_by_its_version() {
     let send = |body: Value| app.patch("/v2/auth/me", body).by(&ada).header("if-match", &tag).send();
     let changed = send(change).await.expect(200);
     assert_eq!(changed.data()["name"], "Ada L.");
-    let expected = json!({ "language": "hi", "zone": "Asia/Kolkata", "email": true, "reminder_minutes": 60 });
+    let mut expected = json!({
+        "language": "hi", "zone": "Asia/Kolkata", "email": true, "reminder_minutes": 60,
+        "sms": true, "whatsapp": false, "opted_out": false, "quiet_hours": "21:00-08:00",
+    });
     assert_eq!(changed.data()["preferences"], expected);
     send(json!({ "name": "Late" })).await.refused(412, "precondition_failed");
     let change = json!({ "preferences": { "zone": null, "language": null, "reminder_minutes": null } });
     let changed = app.patch("/v2/auth/me", change).by(&ada).send().await.expect(200);
-    let expected = json!({ "language": "en", "zone": null, "email": true, "reminder_minutes": null });
+    for (field, value) in
+        [("language", json!("en")), ("zone", Value::Null), ("reminder_minutes", Value::Null)]
+    {
+        expected[field] = value;
+    }
     assert_eq!(changed.data()["preferences"], expected);
     assert_eq!(changed.data()["version"], 3);
     let same = app.patch("/v2/auth/me", json!({ "name": "Ada L." })).by(&ada).send().await.expect(200);

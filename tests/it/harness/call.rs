@@ -48,6 +48,12 @@ impl Call<'_> {
         self
     }
 
+    /// A body whose type is among the headers.
+    pub(crate) fn raw_body(mut self, body: impl Into<reqwest::Body>) -> Self {
+        self.request = self.request.body(body);
+        self
+    }
+
     pub(crate) fn raw(mut self, kind: &str, body: impl Into<reqwest::Body>) -> Self {
         self.request = self.request.header("content-type", kind).body(body);
         self

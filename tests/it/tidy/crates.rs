@@ -14,7 +14,7 @@ const LAYERS: [&[&str]; 10] = [
     &["aws", "calendar", "database"],
     &["cache", "floor", "store", "queue", "providers"],
     &["ledger", "razorpay"],
-    &["audit", "web"],
+    &["audit", "senders", "web"],
     &["orders"],
     FUNCTIONS,
     &["local"],
@@ -32,7 +32,7 @@ const RESERVED: [(&str, &[&str]); 10] = [
     ("lettre", &["providers"]),
     ("hyper-rustls", &["providers"]),
     ("redis", &["cache"]),
-    ("axum", &["web", "local", "razorpay", "shape"]),
+    ("axum", &["web", "local", "razorpay", "senders", "shape"]),
     ("lambda_http", &["web"]),
     ("dynoxide-rs", &["database"]),
 ];

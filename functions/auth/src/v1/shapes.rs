@@ -19,7 +19,8 @@ pub(crate) struct UserV1 {
     user_name: String,
     /// The name to sign in with.
     username: String,
-    email: String,
+    /// Null for who registered by phone.
+    email: Option<String>,
     user_role: RoleV1,
 }
 
@@ -71,7 +72,7 @@ impl From<User> for UserV1 {
             user_id: user.id.to_string(),
             user_name: user.name.into(),
             username: user.user_name.into(),
-            email: user.email.into(),
+            email: user.email.map(String::from),
             user_role: user.role.into(),
         }
     }

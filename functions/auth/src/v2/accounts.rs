@@ -49,7 +49,9 @@ pub(crate) async fn show(
 ) -> Result<Reply<AccountView>> {
     let user = manage::read(&app, &caller, id).await?;
     let version = user.version;
-    Ok(Reply::ok(user.into()).version(version))
+    let own = caller.is(user.id);
+    let view = if own { AccountView::own(user) } else { user.into() };
+    Ok(Reply::ok(view).version(version))
 }
 
 web::request! {

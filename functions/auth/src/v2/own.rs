@@ -1,7 +1,7 @@
 //! Version 2: one's own account.
 
 use domain::text::{Email, Name, UserName};
-use domain::{Preferences, Zone};
+use domain::{Phone, Preferences, QuietHours, Zone};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use web::{Fields, Idempotency, IfMatch, Json, Origin, Patch, Reply, Result, Signed, State, StatusCode};
@@ -38,13 +38,13 @@ pub(crate) async fn register(
     let new = Registration { name, user_name, email, password };
     let (user, replayed) = register::register(&app, new, origin.ip, &idem).await?;
     let version = user.version;
-    Ok(Reply::created(user.into(), "/auth/me").version(version).replayed(replayed))
+    Ok(Reply::created(AccountView::own(user), "/auth/me").version(version).replayed(replayed))
 }
 
 pub(crate) async fn me(State(app): State<App>, Signed(caller): Signed) -> Result<Reply<AccountView>> {
     let user = manage::read(&app, &caller, caller.user).await?;
     let version = user.version;
-    Ok(Reply::ok(user.into()).version(version))
+    Ok(Reply::ok(AccountView::own(user)).version(version))
 }
 
 web::request! {
@@ -53,6 +53,8 @@ web::request! {
         name: Patch<Name> as String,
         user_name: Patch<UserName> as String,
         email: Patch<Email> as String,
+        /// In any usual form; without `+` it is a number of the installation's country.
+        phone: Patch<String> as String,
         preferences: Patch<ChangePreferences> as ChangePreferencesWire,
         /// Needed to change the e-mail address.
         current_password: Option<Claimed> as String
@@ -71,6 +73,14 @@ pub(crate) struct ChangePreferences {
     #[serde(deserialize_with = "patched")]
     email: Patch<bool>,
     #[serde(deserialize_with = "patched")]
+    sms: Patch<bool>,
+    #[serde(deserialize_with = "patched")]
+    whatsapp: Patch<bool>,
+    #[serde(deserialize_with = "patched")]
+    opted_out: Patch<bool>,
+    #[serde(deserialize_with = "patched")]
+    quiet_hours: Patch<String>,
+    #[serde(deserialize_with = "patched")]
     reminder_minutes: Patch<u32>,
 }
 
@@ -84,6 +94,14 @@ pub(crate) struct ChangePreferencesWire {
     zone: Option<String>,
     /// Whether to send e-mail about bookings.
     email: Option<bool>,
+    /// Whether to send SMS, if there is a phone.
+    sms: Option<bool>,
+    /// Whether to write on WhatsApp, if there is a phone.
+    whatsapp: Option<bool>,
+    /// Whether to send nothing but links and codes that were asked for.
+    opted_out: Option<bool>,
+    /// When the phone is not to ring, e.g. `21:00-08:00`; never quiet if null.
+    quiet_hours: Option<String>,
     /// Minutes before the start for a reminder, at most a week.
     reminder_minutes: Option<u32>,
 }
@@ -105,6 +123,11 @@ impl ChangePreferences {
             let message = format!("must be from 1 to {MOST_REMINDER_MINUTES}");
             fields.refuse("/preferences/reminder_minutes", "out_of_range", message);
         }
+        if let Patch::Set(hours) = &self.quiet_hours
+            && let Err(error) = hours.parse::<QuietHours>()
+        {
+            fields.refuse("/preferences/quiet_hours", error.code, error.to_string());
+        }
     }
 
     fn applied_to(self, old: Preferences) -> Preferences {
@@ -113,8 +136,31 @@ impl ChangePreferences {
             language: self.language.applied_to(Some(old.language)).unwrap_or(default.language),
             zone: self.zone.applied_to(old.zone),
             email: self.email.applied_to(Some(old.email)).unwrap_or(default.email),
+            sms: self.sms.applied_to(Some(old.sms)).unwrap_or(default.sms),
+            whatsapp: self.whatsapp.applied_to(Some(old.whatsapp)).unwrap_or(default.whatsapp),
+            opted_out: self.opted_out.applied_to(Some(old.opted_out)).unwrap_or(default.opted_out),
+            quiet_hours: match self.quiet_hours {
+                Patch::Absent => old.quiet_hours,
+                Patch::Null => None,
+                Patch::Set(hours) => hours.parse().ok(),
+            },
             reminder_minutes: self.reminder_minutes.applied_to(old.reminder_minutes),
         }
+    }
+}
+
+/// The number that a patch gives or takes away.
+fn phone(app: &App, patch: Patch<String>, fields: &mut Fields) -> Patch<Phone> {
+    match patch {
+        Patch::Absent => Patch::Absent,
+        Patch::Null => Patch::Null,
+        Patch::Set(text) => match Phone::read(&text, &app.country) {
+            Ok(phone) => Patch::Set(phone),
+            Err(error) => {
+                fields.refuse("/phone", error.code, error.to_string());
+                Patch::Absent
+            }
+        },
     }
 }
 
@@ -142,6 +188,7 @@ pub(crate) async fn change(
         name: given(body.name, "/name", &mut fields),
         user_name: given(body.user_name, "/user_name", &mut fields),
         email: given(body.email, "/email", &mut fields),
+        phone: phone(&app, body.phone, &mut fields),
         preferences: preferences.map(|change| Box::new(|old| change.applied_to(old)) as _),
         current_password: body.current_password,
         password: None,
@@ -149,7 +196,7 @@ pub(crate) async fn change(
     fields.check()?;
     let user = profile::change_profile(&app, &caller, profile, if_match).await?;
     let version = user.version;
-    Ok(Reply::ok(user.into()).version(version))
+    Ok(Reply::ok(AccountView::own(user)).version(version))
 }
 
 web::request! {
@@ -169,7 +216,7 @@ pub(crate) async fn change_password(
     let (user, replayed) =
         profile::change_password(&app, &caller, body.current_password, body.password, &idem).await?;
     let version = user.version;
-    Ok(Reply::ok(user.into()).version(version).replayed(replayed))
+    Ok(Reply::ok(AccountView::own(user)).version(version).replayed(replayed))
 }
 
 web::request! {

@@ -15,7 +15,12 @@ pub(crate) struct AccountView {
     id: String,
     /// The name to sign in with.
     user_name: String,
-    email: String,
+    /// Null for who registered by phone.
+    email: Option<String>,
+    /// In E.164 for its owner; only its last two digits for others.
+    phone: Option<String>,
+    /// Whether they can sign in with it.
+    phone_proved: bool,
     /// The name to show.
     name: String,
     /// `admin`, `manager`, `staff`, `moderator`, `auditor`, `service`, `merchant` or `customer`.
@@ -39,6 +44,7 @@ pub(crate) enum ScopeView {
 }
 
 /// How a person wants to be written to.
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct PreferencesView {
     /// Language of messages (BCP 47).
@@ -47,6 +53,14 @@ pub(crate) struct PreferencesView {
     zone: Option<String>,
     /// Whether to send e-mail about bookings.
     email: bool,
+    /// Whether to send SMS, if there is a phone.
+    sms: bool,
+    /// Whether to write on WhatsApp, if there is a phone.
+    whatsapp: bool,
+    /// Whether to send nothing but links and codes that were asked for.
+    opted_out: bool,
+    /// When the phone is not to ring, e.g. `21:00-08:00`; never quiet if null.
+    quiet_hours: Option<String>,
     /// Minutes before the start for a reminder; none if null.
     reminder_minutes: Option<u32>,
 }
@@ -85,12 +99,22 @@ pub(crate) struct HistoryView {
     created_at: String,
 }
 
+impl AccountView {
+    /// As its owner sees it.
+    pub(crate) fn own(user: User) -> Self {
+        let phone = user.phone.as_ref().map(|phone| phone.as_str().to_owned());
+        Self { phone, ..user.into() }
+    }
+}
+
 impl From<User> for AccountView {
     fn from(user: User) -> Self {
         Self {
             id: user.id.to_string(),
             user_name: user.user_name.into(),
-            email: user.email.into(),
+            email: user.email.map(String::from),
+            phone: user.phone.map(|phone| phone.to_string()),
+            phone_proved: user.phone_proved,
             name: user.name.into(),
             role: user.role.as_str(),
             scope: match user.scope {
@@ -112,6 +136,10 @@ impl From<Preferences> for PreferencesView {
             language: preferences.language,
             zone: preferences.zone.map(String::from),
             email: preferences.email,
+            sms: preferences.sms,
+            whatsapp: preferences.whatsapp,
+            opted_out: preferences.opted_out,
+            quiet_hours: preferences.quiet_hours.map(|hours| hours.to_string()),
             reminder_minutes: preferences.reminder_minutes,
         }
     }
@@ -124,7 +152,7 @@ impl From<SignedIn> for SessionView {
             token_type: "Bearer",
             expires_in: signed_in.expires_in,
             refresh_token: signed_in.refresh_token,
-            account: signed_in.user.into(),
+            account: AccountView::own(signed_in.user),
         }
     }
 }

@@ -69,7 +69,7 @@ struct PersonView {
     id: String,
     user_name: String,
     name: String,
-    email: String,
+    email: Option<String>,
 }
 
 impl PersonView {
@@ -78,7 +78,7 @@ impl PersonView {
             id: user.id.to_string(),
             user_name: user.user_name.into(),
             name: user.name.into(),
-            email: user.email.into(),
+            email: user.email.map(String::from),
         }
     }
 }

@@ -18,15 +18,15 @@ const MOST_LETTERS: u8 = 100;
 #[schemars(rename = "Message")]
 pub(crate) struct MessageView {
     id: String,
-    /// `confirmed`, `changed`, `cancelled`, `reminder`, `password_reset` or `out_of_service`.
+    /// `confirmed`, `changed`, `cancelled`, `reminder`, `password_reset`, `out_of_service` or `code`.
     kind: String,
-    /// `email`.
+    /// `email`, `sms` or `whatsapp`.
     channel: String,
     /// To whom.
     user_id: String,
     /// The booking that it is about, as it was when the message was made; null for one about the account.
     booking: Option<AboutView>,
-    /// `scheduled`, `queued`, `sending`, `sent`, `failed`, `dead` or `skipped`.
+    /// `scheduled`, `queued`, `sending`, `sent`, `failed`, `dead` or `skipped`; `delivered` or `read` where the provider tells.
     state: String,
     /// When to send it.
     due_at: String,
@@ -37,6 +37,12 @@ pub(crate) struct MessageView {
     /// Why it was skipped.
     skipped: Option<String>,
     sent_at: Option<String>,
+    /// When it reached the device, where the provider tells.
+    delivered_at: Option<String>,
+    /// The message on the channel before, which did not get through.
+    follows: Option<String>,
+    /// The message on the next channel, where this one did not get through.
+    followed_by: Option<String>,
     /// How it went, for those who read all messages.
     #[serde(skip_serializing_if = "Option::is_none")]
     delivery: Option<DeliveryView>,
@@ -70,7 +76,7 @@ pub(crate) struct DeliveryView {
 impl MessageView {
     fn of(message: Message, caller: &Caller) -> Self {
         let booking = match message.subject {
-            Subject::Account => None,
+            Subject::Account | Subject::Code { .. } => None,
             Subject::Booking { id, resource, span } => Some(AboutView {
                 id: id.to_string(),
                 room_id: resource.to_string(),
@@ -90,6 +96,9 @@ impl MessageView {
             attempts: message.attempts,
             skipped: message.skipped.map(|why| why.as_str().to_owned()),
             sent_at: message.sent_at.map(|at| at.to_string()),
+            delivered_at: message.delivered_at.map(|at| at.to_string()),
+            follows: message.follows.map(|id| id.to_string()),
+            followed_by: message.followed_by.map(|id| id.to_string()),
             delivery: messages::sees_delivery(caller).then_some(DeliveryView {
                 last_error: message.last_error,
                 provider: message.provider,

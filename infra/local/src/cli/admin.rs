@@ -33,8 +33,8 @@ impl Admin {
         // Nothing of an account is made with the installation's secret: any will do, and none has to be fetched from AWS.
         let keys = Keys::from_secret(&env::random())?;
         let core = Core::new(installation.store().clone(), Clock::system(), keys);
-        let user = auth::make_admin(&auth::App::new(&core), self.email, user_name, &password).await?;
-        say(format_args!("{} ({}) is an administrator.", user.user_name, user.email))?;
+        let user = auth::make_admin(&auth::App::new(&core), self.email.clone(), user_name, &password).await?;
+        say(format_args!("{} ({}) is an administrator.", user.user_name, self.email))?;
         Ok(installation.close().await?)
     }
 }

@@ -36,6 +36,7 @@ impl Serve {
             show_usage: true,
             background: true,
             shared: cache::Shared::from_env()?,
+            country: env::parsed("HOLDFAST_DIAL_CODE", domain::DialCode::default())?,
             ..Options::new(data)
         };
         let server = local::start(options).await?;

@@ -2,8 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Channel, Message, MessageKind, MessageState, Skip, Subject};
-use crate::user::Preferences;
+use super::{
+    Audience, Channel, Channels, Message, MessageKind, MessageState, Skip, Subject, chains, reaches,
+};
 use crate::{Booking, BookingState, Event, EventId, MessageId, User, UserId};
 
 /// A message that an event calls for.
@@ -15,6 +16,8 @@ pub struct Due {
     pub channel: Channel,
     /// To whom.
     pub recipient: UserId,
+    /// As whom they are told.
+    pub audience: Audience,
     /// What it is about.
     pub subject: Subject,
     /// When to send it.
@@ -26,7 +29,8 @@ pub struct Due {
 impl Due {
     /// The message, made for event `event` with its `sequence`; `digest` is the first 16 bytes of a SHA-256.
     ///
-    /// The id stands for what is told to whom, so that the same event relayed twice meets the message it made. A
+    /// The id stands for what is told to whom by which chain of channels, not by which of them, so that whoever changes
+    /// their preferences meanwhile is not told twice, and the same event relayed twice meets the message it made. A
     /// reminder stands for the start it reminds of, not for an event: however often a booking moves away and back,
     /// there is one reminder of one start.
     pub fn message(
@@ -43,14 +47,18 @@ impl Due {
         let about = match self.subject {
             Subject::Booking { id, .. } => id.to_string(),
             Subject::Account => String::new(),
+            Subject::Code { id } => id.to_string(),
         };
-        let (kind, channel) = (self.kind.as_str(), self.channel.as_str());
-        let told = format!("message {cause} {kind} {about} {} {channel}", self.recipient);
+        let chain = chains(self.kind, self.audience).iter().find(|chain| chain.contains(&self.channel));
+        let last = chain.and_then(|chain| chain.last()).unwrap_or(&self.channel);
+        let (kind, chain) = (self.kind.as_str(), last.as_str());
+        let told = format!("message {cause} {kind} {about} {} {chain}", self.recipient);
         Message {
             id: MessageId::derived(digest(told.as_bytes())),
             kind: self.kind,
             channel: self.channel,
             recipient: self.recipient,
+            audience: self.audience,
             subject: self.subject,
             sequence,
             due_at: self.at,
@@ -63,6 +71,9 @@ impl Due {
             provider: None,
             provider_id: None,
             sent_at: None,
+            delivered_at: None,
+            follows: None,
+            followed_by: None,
             created_at: now,
             updated_at: now,
             version: 1,
@@ -71,42 +82,61 @@ impl Due {
     }
 }
 
-/// The messages that `event` calls for, about `booking` as it stands now, to the one it is for, who has these
-/// `preferences`.
+/// The messages that `event` calls for, about `booking` as it stands now, to these people: one for each chain of
+/// channels that [`chains`] has for what happened, on its first channel that is switched `on` and that they want.
 ///
 /// A confirmation and a move call for a message now and a reminder, if its time is still to come and it is wanted.
 /// Nobody is told of holds, and nobody of a new title. `booking.room_unavailable` is told for each booking that it
-/// touches. Whatever cannot be sent by e-mail is not made.
-pub fn due_messages(event: &Event, booking: &Booking, preferences: &Preferences, now: Timestamp) -> Vec<Due> {
-    if !preferences.email {
-        return Vec::new();
+/// touches.
+pub fn due_messages(
+    event: &Event,
+    booking: &Booking,
+    people: &[(Audience, &User)],
+    on: Channels,
+    now: Timestamp,
+) -> Vec<Due> {
+    let mut all = Vec::new();
+    for (audience, recipient) in people {
+        for (kind, at, expires_at) in news(event, booking, recipient, now) {
+            let usable = |channel: &&Channel| on.has(**channel) && reaches(**channel, kind, recipient);
+            let first = |chain: &&'static [Channel]| chain.iter().find(usable).copied();
+            all.extend(chains(kind, *audience).iter().filter_map(first).map(|channel| Due {
+                kind,
+                channel,
+                recipient: recipient.id,
+                audience: *audience,
+                subject: Subject::Booking { id: booking.id, resource: booking.resource, span: booking.span },
+                at,
+                expires_at,
+            }));
+        }
     }
+    all
+}
+
+/// What there is to tell of an event, when, and until when it is of use.
+fn news(
+    event: &Event,
+    booking: &Booking,
+    recipient: &User,
+    now: Timestamp,
+) -> Vec<(MessageKind, Timestamp, Option<Timestamp>)> {
     let (start, end) = (booking.span.start(), booking.span.end());
-    let due = |kind, at, expires_at| Due {
-        kind,
-        channel: Channel::Email,
-        recipient: booking.user,
-        subject: Subject::Booking { id: booking.id, resource: booking.resource, span: booking.span },
-        at,
-        expires_at,
-    };
     let confirmed = booking.state == BookingState::Confirmed;
     let was_held = event.data.pointer("/before/state").and_then(|state| state.as_str()) == Some("held");
-    let news = match event.kind.as_str() {
+    let kind = match event.kind.as_str() {
         "booking.confirmed" if confirmed => MessageKind::Confirmed,
         "booking.rescheduled" if confirmed => MessageKind::Changed,
-        "booking.cancelled" if !was_held => return vec![due(MessageKind::Cancelled, now, None)],
-        "booking.room_unavailable" if confirmed => {
-            return vec![due(MessageKind::OutOfService, now, Some(end))];
-        }
+        "booking.cancelled" if !was_held => return vec![(MessageKind::Cancelled, now, None)],
+        "booking.room_unavailable" if confirmed => return vec![(MessageKind::OutOfService, now, Some(end))],
         _ => return Vec::new(),
     };
-    let reminder = preferences
-        .reminder_minutes
+    let minutes = recipient.preferences.reminder_minutes;
+    let reminder = minutes
         .and_then(|minutes| start.checked_sub(SignedDuration::from_mins(i64::from(minutes))).ok())
         .filter(|at| now < *at)
-        .map(|at| due(MessageKind::Reminder, at, Some(start)));
-    std::iter::once(due(news, now, Some(end))).chain(reminder).collect()
+        .map(|at| (MessageKind::Reminder, at, Some(start)));
+    std::iter::once((kind, now, Some(end))).chain(reminder).collect()
 }
 
 /// Whether the message still tells the truth about `booking` (as read just before sending; `None` if it is gone).
@@ -140,17 +170,15 @@ pub fn still_wanted(message: &Message, booking: Option<&Booking>, now: Timestamp
     if message.expires_at.is_some_and(|at| at <= now) { Err(Skip::TooLate) } else { Ok(()) }
 }
 
-/// Whether the recipient (as read just before sending; `None` if the account is gone) wants it.
+/// Whether the recipient (as read just before sending; `None` if the account is gone) wants it on its channel.
 ///
 /// # Errors
 /// Why not. Preferences do not hold back a link that the recipient has asked for.
 pub fn wanted_by(message: &Message, recipient: Option<&User>) -> Result<(), Skip> {
     let recipient = recipient.ok_or(Skip::Gone)?;
-    let preferences = &recipient.preferences;
-    let wanted = match message.kind {
-        MessageKind::PasswordReset => true,
-        MessageKind::Reminder => preferences.email && preferences.reminder_minutes.is_some(),
-        _ => preferences.email,
-    };
-    if recipient.active && wanted { Ok(()) } else { Err(Skip::Unwanted) }
+    if reaches(message.channel, message.kind, recipient) {
+        return Ok(());
+    }
+    let nowhere = if message.channel.rings() { recipient.phone.is_none() } else { recipient.email.is_none() };
+    Err(if nowhere { Skip::Unreachable } else { Skip::Unwanted })
 }

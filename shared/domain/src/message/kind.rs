@@ -19,17 +19,20 @@ pub enum MessageKind {
     PasswordReset,
     /// Your room cannot be used at that time: move or book another.
     OutOfService,
+    /// Here is a code to sign in with.
+    Code,
 }
 
 impl MessageKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Confirmed,
         Self::Changed,
         Self::Cancelled,
         Self::Reminder,
         Self::PasswordReset,
         Self::OutOfService,
+        Self::Code,
     ];
 
     /// The text form.
@@ -41,7 +44,13 @@ impl MessageKind {
             Self::Reminder => "reminder",
             Self::PasswordReset => "password_reset",
             Self::OutOfService => "out_of_service",
+            Self::Code => "code",
         }
+    }
+
+    /// Whether somebody waits for it at this very moment: it respects no quiet hours and no wish to be left alone.
+    pub const fn is_urgent(self) -> bool {
+        matches!(self, Self::PasswordReset | Self::Code)
     }
 
     /// What the recipient's calendar is to do, for those that come with a calendar file.
@@ -49,7 +58,7 @@ impl MessageKind {
         match self {
             Self::Confirmed | Self::Changed => Some(Method::Request),
             Self::Cancelled => Some(Method::Cancel),
-            Self::Reminder | Self::PasswordReset | Self::OutOfService => None,
+            Self::Reminder | Self::PasswordReset | Self::OutOfService | Self::Code => None,
         }
     }
 }
@@ -60,14 +69,28 @@ impl MessageKind {
 pub enum Channel {
     /// E-mail.
     Email,
+    /// A text message to a phone.
+    Sms,
+    /// WhatsApp.
+    Whatsapp,
 }
 
 impl Channel {
+    /// Every channel.
+    pub const ALL: [Self; 3] = [Self::Email, Self::Sms, Self::Whatsapp];
+
     /// The text form.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Email => "email",
+            Self::Sms => "sms",
+            Self::Whatsapp => "whatsapp",
         }
+    }
+
+    /// Whether a phone rings.
+    pub const fn rings(self) -> bool {
+        !matches!(self, Self::Email)
     }
 }
 
@@ -108,9 +131,20 @@ pub enum Skip {
     Unwanted,
     /// The booking or the account is gone.
     Gone,
+    /// It would have to wait through the quiet hours until it is of no use.
+    Quiet,
+    /// The channel is switched off, or the recipient has no address on it.
+    Unreachable,
+    /// The message on the channel before got through after all.
+    AlreadyTold,
 }
 
 impl Skip {
+    /// Whether the news is still worth telling by another channel.
+    pub const fn is_of_the_channel(self) -> bool {
+        matches!(self, Self::Unwanted | Self::Quiet | Self::Unreachable)
+    }
+
     /// The text form.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -119,6 +153,9 @@ impl Skip {
             Self::TooLate => "too_late",
             Self::Unwanted => "unwanted",
             Self::Gone => "gone",
+            Self::Quiet => "quiet",
+            Self::Unreachable => "unreachable",
+            Self::AlreadyTold => "already_told",
         }
     }
 }

@@ -5,17 +5,17 @@ use serde_json::{Value, json};
 use super::*;
 use crate::event::Actor;
 use crate::user::Preferences;
-use crate::{Booking, BookingState, Event, EventId, LocationId, Zone};
+use crate::{Booking, BookingState, Event, EventId, LocationId, Role, Scope, User, Zone};
 
-fn at(text: &str) -> Timestamp {
+pub(super) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     at("2027-03-01T08:00:00Z")
 }
 
-fn booking() -> Booking {
+pub(super) fn booking() -> Booking {
     Booking {
         id: BookingId::derived([1; 16]),
         resource: ResourceId::derived([2; 16]),
@@ -42,7 +42,7 @@ fn booking() -> Booking {
     }
 }
 
-fn event(kind: &str, data: Value) -> Event {
+pub(super) fn event(kind: &str, data: Value) -> Event {
     Event {
         id: EventId::derived([5; 16]),
         kind: kind.to_owned(),
@@ -54,15 +54,38 @@ fn event(kind: &str, data: Value) -> Event {
     }
 }
 
+pub(super) fn user(preferences: Preferences) -> User {
+    User {
+        id: booking().user,
+        user_name: "asha".parse().unwrap(),
+        email: Some("asha@example.com".parse().unwrap()),
+        phone: None,
+        phone_proved: false,
+        name: "Asha".parse().unwrap(),
+        role: Role::Customer,
+        scope: Scope::All,
+        active: true,
+        preferences,
+        created_at: now(),
+        updated_at: now(),
+        version: 1,
+    }
+}
+
+/// What is due to somebody who has no phone.
+fn due(event: &Event, booking: &Booking, preferences: Preferences) -> Vec<Due> {
+    due_messages(event, booking, &[(Audience::Customer, &user(preferences))], Channels::ALL, now())
+}
+
 /// Enough of a digest for tests: unequal texts of unequal sums.
-fn digest(bytes: &[u8]) -> [u8; 16] {
+pub(super) fn digest(bytes: &[u8]) -> [u8; 16] {
     let sum =
         bytes.iter().fold(7_u128, |sum, byte| sum.wrapping_mul(1_000_003).wrapping_add(u128::from(*byte)));
     sum.to_be_bytes()
 }
 
 fn kinds(kind: &str, data: Value, booking: &Booking) -> Vec<(MessageKind, Timestamp)> {
-    let due = due_messages(&event(kind, data), booking, &Preferences::default(), now());
+    let due = due(&event(kind, data), booking, Preferences::default());
     due.iter().map(|due| (due.kind, due.at)).collect()
 }
 
@@ -72,10 +95,10 @@ fn message(kind: MessageKind) -> Message {
         MessageKind::Changed => "booking.rescheduled",
         MessageKind::Cancelled => "booking.cancelled",
         MessageKind::OutOfService => "booking.room_unavailable",
-        MessageKind::PasswordReset => panic!("is not about a booking"),
+        MessageKind::PasswordReset | MessageKind::Code => panic!("is not about a booking"),
     };
     let event = event(name, Value::Null);
-    let due = due_messages(&event, &booking(), &Preferences::default(), now());
+    let due = due(&event, &booking(), Preferences::default());
     due.into_iter().find(|due| due.kind == kind).unwrap().message(event.id, event.sequence, now(), digest)
 }
 
@@ -124,15 +147,16 @@ fn holds_and_new_titles_are_told_to_nobody() {
 fn preferences_say_what_is_made() {
     let event = event("booking.confirmed", Value::Null);
     let silent = Preferences { email: false, ..Preferences::default() };
-    assert_eq!(due_messages(&event, &booking(), &silent, now()), []);
+    assert_eq!(due(&event, &booking(), silent), []);
+    let left_alone = Preferences { opted_out: true, ..Preferences::default() };
+    assert_eq!(due(&event, &booking(), left_alone), []);
     let no_reminder = Preferences { reminder_minutes: None, ..Preferences::default() };
-    assert_eq!(due_messages(&event, &booking(), &no_reminder, now()).len(), 1);
+    assert_eq!(due(&event, &booking(), no_reminder).len(), 1);
 }
 
 #[test]
 fn one_event_makes_one_message_and_one_start_one_reminder() {
-    let due =
-        due_messages(&event("booking.confirmed", Value::Null), &booking(), &Preferences::default(), now());
+    let due = due(&event("booking.confirmed", Value::Null), &booking(), Preferences::default());
     let (first, second) = (EventId::derived([8; 16]), EventId::derived([9; 16]));
     let id = |due: Due, event| due.message(event, 1, now(), digest).id;
     assert_eq!(id(due[0], first), id(due[0], first));
@@ -227,12 +251,16 @@ fn workers_that_die_use_up_the_attempts() {
 }
 
 #[test]
-fn every_state_that_is_not_final_can_be_left_and_the_final_ones_only_by_replay() {
+fn every_state_that_is_not_final_can_be_left_and_the_final_ones_only_by_replay_or_a_report() {
     for state in MessageState::ALL {
         let ways: Vec<Step> = Step::ALL.into_iter().filter(|step| state.after(*step).is_some()).collect();
         match state {
-            MessageState::Sent => assert_eq!(ways, []),
-            MessageState::Dead | MessageState::Skipped => assert_eq!(ways, [Step::Replay]),
+            MessageState::Sent => assert_eq!(ways, [Step::Arrive, Step::Open, Step::Bounce]),
+            MessageState::Delivered => assert_eq!(ways, [Step::Open]),
+            MessageState::Read => assert_eq!(ways, []),
+            MessageState::Dead | MessageState::Skipped => {
+                assert_eq!(ways, [Step::Replay, Step::Arrive, Step::Open]);
+            }
             _ => assert!(ways.contains(&Step::Claim) || ways.contains(&Step::Deliver), "{state:?}"),
         }
     }
@@ -246,7 +274,19 @@ fn text_forms_are_those_that_are_stored() {
     for state in MessageState::ALL {
         assert_eq!(json!(state), state.as_str());
     }
-    for skip in [Skip::Superseded, Skip::NoLongerTrue, Skip::TooLate, Skip::Unwanted, Skip::Gone] {
+    for channel in Channel::ALL {
+        assert_eq!(json!(channel), channel.as_str());
+    }
+    for skip in [
+        Skip::Superseded,
+        Skip::NoLongerTrue,
+        Skip::TooLate,
+        Skip::Unwanted,
+        Skip::Gone,
+        Skip::Quiet,
+        Skip::Unreachable,
+        Skip::AlreadyTold,
+    ] {
         assert_eq!(json!(skip), skip.as_str());
     }
     let stored = json!(message(MessageKind::Reminder));
@@ -259,6 +299,7 @@ fn a_one_time_link_is_not_sent_once_it_has_run_out() {
         kind: MessageKind::PasswordReset,
         channel: Channel::Email,
         recipient: booking().user,
+        audience: Audience::Customer,
         subject: Subject::Account,
         at: now(),
         expires_at: Some(now() + SignedDuration::from_hours(1)),

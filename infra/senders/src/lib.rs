@@ -1,0 +1,148 @@
+//! Twilio, MSG91 and Meta as they document their HTTP, on a free port of this machine, with trouble by seed: for tests of
+//! what becomes of messages when providers are slow, broken, or silent about work that they did.
+//!
+//! What reached a phone is counted by our own message's id, which each provider carries in its own way. Status callbacks
+//! are made for what was taken, signed as the provider signs, and handed out in an order of their own
+//! ([`Senders::callbacks`]).
+
+mod callbacks;
+mod trouble;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::routing::post;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+pub use callbacks::Callback;
+pub use trouble::{Dice, Trouble};
+
+/// Twilio's account here.
+pub const ACCOUNT: &str = "AC00000000000000000000000000000000";
+/// The secret that each provider knows us by: Twilio's token, MSG91's key, Meta's token.
+pub const TOKEN: &str = "a-token-of-the-senders";
+/// What Meta and MSG91 prove their callbacks by.
+pub const SECRET: &str = "a-secret-of-the-senders";
+
+/// How to behave.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where trouble and the order of callbacks come from.
+    pub seed: u64,
+    /// Requests in a hundred that meet trouble.
+    pub trouble: u32,
+    /// What our own public addresses begin with, for the callbacks of Meta and MSG91. Twilio is told with each message.
+    pub public_url: String,
+    /// Messages in a hundred that are taken and reported as not delivered afterwards.
+    pub bounces: u32,
+}
+
+/// The three of them, running.
+pub struct Senders {
+    url: String,
+    world: Arc<World>,
+    serving: JoinHandle<()>,
+}
+
+/// A text that was handed to a phone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handed {
+    /// `twilio`, `msg91` or `meta`.
+    pub provider: &'static str,
+    /// The provider's id.
+    pub id: String,
+    /// Our message's id.
+    pub message: String,
+    /// The number, digits alone.
+    pub to: String,
+    /// What the phone shows: the text, or the template's values.
+    pub body: String,
+}
+
+pub(crate) struct World {
+    options: Options,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+pub(crate) struct State {
+    requests: u64,
+    handed: Vec<Handed>,
+    pending: Vec<Callback>,
+    met: BTreeMap<Trouble, usize>,
+}
+
+impl World {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        // A panic elsewhere cannot leave the lists half-changed.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Senders {
+    /// Starts them.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub async fn start(options: Options) -> io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let world = Arc::new(World { options, state: Mutex::default() });
+        let routes = Router::new()
+            .route("/2010-04-01/Accounts/{account}/Messages.json", post(wire::twilio))
+            .route("/api/v5/flow", post(wire::msg91))
+            .route("/v23.0/{number}/messages", post(wire::meta))
+            .with_state(Arc::clone(&world));
+        let serving = tokio::spawn(async move {
+            // It ends with the task.
+            let _ = axum::serve(listener, routes).await;
+        });
+        Ok(Self { url, world, serving })
+    }
+
+    /// Where they answer, without a path.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Every text that reached a phone, in order.
+    pub fn handed(&self) -> Vec<Handed> {
+        self.world.state().handed.clone()
+    }
+
+    /// How often each of our messages reached a phone.
+    pub fn counts(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for handed in &self.world.state().handed {
+            *counts.entry(handed.message.clone()).or_default() += 1;
+        }
+        counts
+    }
+
+    /// How many requests came, and how many met which trouble.
+    pub fn met(&self) -> (u64, BTreeMap<Trouble, usize>) {
+        let state = self.world.state();
+        (state.requests, state.met.clone())
+    }
+
+    /// The callbacks that were not handed out yet: shuffled, and every fourth of them twice.
+    pub fn callbacks(&self) -> Vec<Callback> {
+        let mut state = self.world.state();
+        let mut all = std::mem::take(&mut state.pending);
+        let mut dice = Dice::new(self.world.options.seed ^ state.requests);
+        let again: Vec<Callback> = all.iter().filter(|_| dice.percent() < 25).cloned().collect();
+        all.extend(again);
+        dice.shuffle(&mut all);
+        all
+    }
+}
+
+impl Drop for Senders {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
