@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use calendar::{Appointment, Party, attachment};
 use domain::message::{
-    Audience, Channel, Channels, Due, MessageState, Skip, Subject, reaches, still_wanted, wanted_by,
+    Audience, Channel, Channels, Due, MessageState, Skip, Subject, order_still_wanted, reaches, still_wanted,
+    wanted_by,
 };
 use domain::{
     Booking, BookingId, CodeId, Event, Location, Message, MessageKind, Phone, Resource, User, Zone,
@@ -14,7 +15,7 @@ use jiff::Timestamp;
 use providers::{About, Email, Facts, Invitation, Language, Mailbox, Text, Texts, body, render, values};
 use store::Link;
 
-use crate::App;
+use crate::{App, order};
 
 /// What to send, or why not, or when.
 pub(crate) enum Composed {
@@ -93,16 +94,27 @@ pub(crate) async fn compose(app: &App, message: &Message) -> Result<Composed> {
     let user = &account.user;
     let booking = match message.subject {
         Subject::Booking { id, .. } => found(app, id).await?,
-        Subject::Account | Subject::Code { .. } => None,
+        Subject::Order { .. } | Subject::Account | Subject::Code { .. } => None,
     };
-    let wanted = wanted_by(message, Some(user)).and_then(|()| still_wanted(message, booking.as_ref(), now));
+    let order = match message.subject {
+        Subject::Order { id } => order::found(app, id).await?,
+        _ => None,
+    };
+    let wanted = wanted_by(message, Some(user)).and_then(|()| match message.subject {
+        Subject::Order { .. } => order_still_wanted(message, order.as_ref(), now),
+        _ => still_wanted(message, booking.as_ref(), now),
+    });
     if let Err(why) = wanted {
         return Ok(Composed::Skip(why));
     }
     if told_before(app, message).await? {
         return Ok(Composed::Skip(Skip::AlreadyTold));
     }
-    let zone = booking.as_ref().map_or_else(Zone::utc, |booking| booking.zone.clone());
+    let zone = match (&booking, &order) {
+        (Some(booking), _) => booking.zone.clone(),
+        (None, Some(order)) => order::zone(app, order).await?,
+        (None, None) => Zone::utc(),
+    };
     if let Some(end) = message.quiet_until(user, &zone, now) {
         let mailed = |channel: Channel| !channel.rings() && reaches(channel, message.kind, user);
         let too_late = message.expires_at.is_some_and(|expires| expires <= end);
@@ -112,6 +124,9 @@ pub(crate) async fn compose(app: &App, message: &Message) -> Result<Composed> {
             // Nothing else would tell them in time.
             None => {}
         }
+    }
+    if let Some(order) = &order {
+        return order::about(app, message, user, order).await;
     }
     match (booking, &account.link) {
         (Some(booking), _) => about_booking(app, message, user, &booking).await,
@@ -129,7 +144,7 @@ async fn told_before(app: &App, message: &Message) -> Result<bool> {
 }
 
 /// A text to a phone, by whoever takes texts on the message's channel.
-fn text(
+pub(crate) fn text(
     app: &App,
     message: &Message,
     to: Option<Phone>,
@@ -176,7 +191,7 @@ fn with_link(app: &App, message: &Message, user: &User, link: &Link) -> Result<C
     mail(app, message, user, &facts, None)
 }
 
-fn mail(
+pub(crate) fn mail(
     app: &App,
     message: &Message,
     user: &User,
@@ -222,7 +237,7 @@ async fn about_booking(app: &App, message: &Message, user: &User, booking: &Book
     mail(app, message, user, &facts, invitation)
 }
 
-fn place(location: &Location) -> String {
+pub(crate) fn place(location: &Location) -> String {
     match &location.address {
         Some(address) => format!("{}, {address}", location.name),
         None => location.name.to_string(),

@@ -8,6 +8,7 @@
 
 mod compose;
 mod deliver;
+mod order;
 mod sweep;
 mod tell;
 

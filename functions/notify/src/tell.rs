@@ -6,7 +6,7 @@ use errors::{Code, Error, Result};
 use queue::NotifyJob;
 use sha2::{Digest, Sha256};
 
-use crate::{App, compose, deliver};
+use crate::{App, compose, deliver, order};
 
 /// Makes the messages that the event calls for, and sends those that are due.
 pub(crate) async fn tell(app: &App, job: &NotifyJob) -> Result<()> {
@@ -25,6 +25,9 @@ pub(crate) async fn tell(app: &App, job: &NotifyJob) -> Result<()> {
 }
 
 async fn called_for(app: &App, event: &Event) -> Result<Vec<Due>> {
+    if let Ok(id) = event.subject.parse() {
+        return order::called_for(app, event, id).await;
+    }
     let Ok(id) = event.subject.parse::<BookingId>() else {
         let (now, on) = (app.clock.now(), app.channels());
         return Ok(

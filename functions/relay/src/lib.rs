@@ -44,15 +44,25 @@ impl App {
 }
 
 /// Events that people are told about.
-const TOLD: [&str; 7] = [
+const TOLD: [&str; 11] = [
     "booking.confirmed",
     "booking.rescheduled",
     "booking.cancelled",
     "booking.room_unavailable",
+    "order.confirmed",
+    "order.cancelled",
+    "order.lost",
+    "order.completed",
     "account.invited",
     "account.password_reset_requested",
     "code.requested",
 ];
+
+/// Whether people are told: of orders only where something has a price.
+fn is_told(event: &Event) -> bool {
+    let priced = || event.data.get("priced").is_some();
+    TOLD.contains(&event.kind.as_str()) && (!event.kind.starts_with("order.") || priced())
+}
 
 /// The event that begins a counted hold.
 const HELD: &str = "order.held";
@@ -66,7 +76,7 @@ const AFTER_END: SignedDuration = SignedDuration::from_secs(1);
 pub async fn pass_on(app: &App, events: &[Event]) -> Result<()> {
     let jobs: Vec<Job> = events
         .iter()
-        .filter(|event| TOLD.contains(&event.kind.as_str()))
+        .filter(|event| is_told(event))
         .map(|event| Job::Notify(NotifyJob::from(event)))
         .collect();
     app.notify.send_batch(jobs.iter().map(|job| (job, Duration::ZERO))).await?;

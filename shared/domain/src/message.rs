@@ -11,7 +11,7 @@ mod retry;
 mod state;
 mod ways;
 
-pub use due::{Due, due_messages, still_wanted, wanted_by};
+pub use due::{Due, due_messages, order_messages, order_still_wanted, still_wanted, wanted_by};
 use errors::{Code, Error, Result};
 use jiff::{SignedDuration, Timestamp};
 pub use kind::{Channel, MessageKind, Method, Skip};
@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 pub use state::{MessageState, Step};
 pub use ways::{Audience, Channels, chains, reaches};
 
-use crate::{BookingId, CodeId, MessageId, ResourceId, Span, UserId};
+use crate::{BookingId, CodeId, MessageId, OrderId, ResourceId, Span, UserId};
 
 /// How long a queued message may stay untaken before a sweep queues it again, in seconds.
 pub const QUEUE_SECONDS: i64 = 15 * 60;
@@ -44,6 +44,11 @@ pub enum Subject {
         resource: ResourceId,
         /// Its time.
         span: Span,
+    },
+    /// An order of seats of a session.
+    Order {
+        /// Which.
+        id: OrderId,
     },
     /// The recipient's own account.
     Account,

@@ -287,7 +287,13 @@ impl Order {
     /// The event that tells of the change from `before` (nothing, for a new order) to `self`.
     pub fn event(&self, id: EventId, kind: &str, before: Option<&Self>, actor: Actor) -> Event {
         let record = (self.id.to_string(), self.version, self.updated_at);
-        Event::of_change(id, kind, record, actor, before.map(Self::told).as_ref(), &self.told())
+        let told = Event::of_change(id, kind, record, actor, before.map(Self::told).as_ref(), &self.told());
+        let mut event = told;
+        // Told with each: who hears of orders hears of those that have a price.
+        if let (true, Some(data)) = (self.sale.is_some(), event.data.as_object_mut()) {
+            data.insert("priced".to_owned(), true.into());
+        }
+        event
     }
 
     fn told(&self) -> Value {

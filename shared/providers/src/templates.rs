@@ -79,6 +79,21 @@ pub enum About {
         /// Why it was cancelled, or why the room cannot be used.
         reason: Option<String>,
     },
+    /// Seats of a session.
+    Session {
+        /// What is sold.
+        title: String,
+        /// Name and address of the place.
+        place: String,
+        /// The place's zone.
+        zone: Zone,
+        /// When.
+        span: Span,
+        /// What it costs, or what goes back, with its currency.
+        amount: Option<String>,
+        /// Where a recording is.
+        recording: Option<String>,
+    },
     /// The link to set a new password, which works until then.
     PasswordReset {
         /// Until when.
@@ -119,16 +134,23 @@ pub fn render(kind: MessageKind, language: Language, facts: &Facts) -> Result<Re
             let zone = facts.zone.clone().unwrap_or_else(Zone::utc);
             context! { until => until(*end, &zone, language), ..shared }
         }
+        About::Session { title, place, zone, span, amount, recording } => {
+            let there = moment(span, zone, language);
+            let here = facts.zone.as_ref().map(|own| moment(span, own, language));
+            context! {
+                title => title, place => place, amount => amount, recording => recording,
+                day => there.day, start => there.start, when => there.whole,
+                your_when => here.filter(|_| elsewhere(facts, zone, span)).map(|here| here.whole),
+                ..shared
+            }
+        }
         About::Booking { room, place, zone, span, title, reason } => {
             let there = moment(span, zone, language);
             let here = facts.zone.as_ref().map(|own| moment(span, own, language));
-            // The same clocks under another name are not worth a line.
-            let clocks = |zone: &Zone| [span.start(), span.end()].map(|at| zone.local(at).offset());
-            let differs = facts.zone.as_ref().is_some_and(|own| clocks(own) != clocks(zone));
             context! {
                 room => room, place => place, title => title, reason => reason,
                 day => there.day, start => there.start, when => there.whole,
-                your_when => here.filter(|_| differs).map(|here| here.whole),
+                your_when => here.filter(|_| elsewhere(facts, zone, span)).map(|here| here.whole),
                 ..shared
             }
         }
@@ -140,7 +162,7 @@ pub fn render(kind: MessageKind, language: Language, facts: &Facts) -> Result<Re
     };
     let with_details = |name: &str, source: &str| match facts.about {
         About::PasswordReset { .. } | About::Code { .. } => Ok(context.clone()),
-        About::Booking { .. } => {
+        About::Booking { .. } | About::Session { .. } => {
             let details = Value::from_safe_string(fill(name, source, &context)?);
             Ok::<_, Error>(context! { details, ..context.clone() })
         }
@@ -151,6 +173,12 @@ pub fn render(kind: MessageKind, language: Language, facts: &Facts) -> Result<Re
     let page = context! { language => language.as_str(), subject => &subject, body => Value::from_safe_string(body) };
     let html = fill("layout.html", LAYOUT, &page)?;
     Ok(Rendered { subject, text: text + "\n", html: html + "\n" })
+}
+
+/// Whether the recipient's clock differs from that of the place. The same clocks under another name are not worth a line.
+fn elsewhere(facts: &Facts, zone: &Zone, span: &Span) -> bool {
+    let clocks = |zone: &Zone| [span.start(), span.end()].map(|at| zone.local(at).offset());
+    facts.zone.as_ref().is_some_and(|own| clocks(own) != clocks(zone))
 }
 
 fn engine() -> std::result::Result<Environment<'static>, minijinja::Error> {
@@ -180,16 +208,23 @@ macro_rules! texts {
             MessageKind::Reminder => Some(texts!($language / "reminder")),
             MessageKind::PasswordReset => Some(texts!($language / "password_reset")),
             MessageKind::OutOfService => Some(texts!($language / "out_of_service")),
+            MessageKind::SessionConfirmed => Some(texts!($language / "session_confirmed", "session")),
+            MessageKind::SessionCancelled => Some(texts!($language / "session_cancelled", "session")),
+            MessageKind::SessionLost => Some(texts!($language / "session_lost", "session")),
+            MessageKind::SessionCompleted => Some(texts!($language / "session_completed", "session")),
             MessageKind::Code => None,
         }
     };
     ($language:literal / $name:literal) => {
+        texts!($language / $name, "details")
+    };
+    ($language:literal / $name:literal, $details:literal) => {
         Texts {
             subject: include_str!(concat!("../templates/", $language, "/", $name, ".subject")),
             text: include_str!(concat!("../templates/", $language, "/", $name, ".txt")),
             html: include_str!(concat!("../templates/", $language, "/", $name, ".html")),
-            details_text: include_str!(concat!("../templates/", $language, "/details.txt")),
-            details_html: include_str!(concat!("../templates/", $language, "/details.html")),
+            details_text: include_str!(concat!("../templates/", $language, "/", $details, ".txt")),
+            details_html: include_str!(concat!("../templates/", $language, "/", $details, ".html")),
         }
     };
 }

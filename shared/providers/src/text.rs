@@ -122,6 +122,10 @@ pub fn values(about: &About, language: Language) -> Vec<String> {
             let there = moment(span, zone, language);
             vec![room.clone(), place.clone(), there.day, there.start]
         }
+        About::Session { title, place, zone, span, amount, .. } => {
+            let there = moment(span, zone, language);
+            [title.clone(), place.clone(), there.day, there.start].into_iter().chain(amount.clone()).collect()
+        }
         About::Code { code } => vec![code.clone()],
         About::PasswordReset { .. } => Vec::new(),
     };
@@ -167,6 +171,10 @@ macro_rules! texts {
             MessageKind::Reminder => Some(texts!($language / "reminder")),
             MessageKind::OutOfService => Some(texts!($language / "out_of_service")),
             MessageKind::Code => Some(texts!($language / "code")),
+            MessageKind::SessionConfirmed => Some(texts!($language / "session_confirmed")),
+            MessageKind::SessionCancelled => Some(texts!($language / "session_cancelled")),
+            MessageKind::SessionLost => Some(texts!($language / "session_lost")),
+            MessageKind::SessionCompleted => Some(texts!($language / "session_completed")),
             MessageKind::PasswordReset => None,
         }
     };
@@ -204,16 +212,31 @@ pub(crate) mod tests {
         }
     }
 
+    fn session(zone: domain::Zone, span: Span, amount: Option<String>) -> About {
+        let (title, place) = ("Evening lamp ceremony".to_owned(), "x".repeat(200));
+        About::Session { title, place, zone, span, amount, recording: None }
+    }
+
     fn about(kind: MessageKind) -> About {
         if kind == MessageKind::Code {
             return About::Code { code: "042137".to_owned() };
         }
+        let span =
+            Span::new("2027-03-01T08:30:00Z".parse().unwrap(), "2027-03-01T09:00:00Z".parse().unwrap());
+        let (zone, span): (domain::Zone, _) = ("Europe/Berlin".to_owned().try_into().unwrap(), span.unwrap());
+        let amount = Some("INR 550.00".to_owned());
+        match kind {
+            MessageKind::SessionConfirmed | MessageKind::SessionCancelled | MessageKind::SessionLost => {
+                return session(zone, span, amount);
+            }
+            MessageKind::SessionCompleted => return session(zone, span, None),
+            _ => {}
+        }
         About::Booking {
             room: "Blue\nroom".to_owned(),
             place: "x".repeat(200),
-            zone: "Europe/Berlin".to_owned().try_into().unwrap(),
-            span: Span::new("2027-03-01T08:30:00Z".parse().unwrap(), "2027-03-01T09:00:00Z".parse().unwrap())
-                .unwrap(),
+            zone,
+            span,
             title: None,
             reason: None,
         }

@@ -20,6 +20,10 @@ async fn a_payment_that_the_browser_proves_sells_the_order_at_once_and_is_captur
     assert_eq!(temple.money(&order).await, ("confirmed".into(), [PRICE, 0, 0, PRICE]));
     temple.hear().await;
     assert_eq!(temple.money(&order).await, ("confirmed".into(), [PRICE, PRICE, 0, 0]));
+    let told = temple.app.sent();
+    assert_eq!(told.len(), 1, "told once, whoever tells of the payment");
+    assert_eq!(told[0].subject, "Booked: Evening lamp ceremony on Monday, 11 January 2027 at 18:30");
+    assert!(told[0].text.contains("INR 499.00"), "{}", told[0].text);
     let again = temple.prove(&temple.anna, &begun, &paid).await.expect(200);
     assert_eq!(
         (again.text_of("order_state"), again.data()["captured"].clone()),
@@ -88,6 +92,13 @@ async fn money_that_comes_after_the_seat_has_gone_goes_back_by_itself() {
     assert_eq!(temple.money(&order).await, ("expired".into(), [0, PRICE, PRICE, 0]));
     let read = temple.app.get(&format!("/v2/orders/{order}")).by(&temple.anna).send().await.expect(200);
     assert_eq!(read.data()["price"]["lost"], true);
+    let told = temple.app.sent();
+    assert_eq!((told.len(), told[0].to.address.to_string()), (1, temple.anna.email.clone()));
+    assert!(
+        told[0].subject.starts_with("Paid too late") && told[0].text.contains("INR 499.00"),
+        "{}",
+        told[0].text
+    );
     let totals = temple.app.gateway().totals();
     assert_eq!((totals.orders[&begun.1].captured, totals.orders[&begun.1].refunded), (PRICE, PRICE));
     assert_eq!(temple.money(&other).await.0, "held", "who came in between keeps it");
@@ -122,6 +133,11 @@ async fn who_cancels_gets_back_what_the_terms_say() {
         Temple { desk: temple.app.renewed(&temple.desk), anna: temple.app.renewed(&temple.anna), ..temple };
     let half = PRICE / 2;
     assert_eq!(cancelled(&temple, "b", &orders[1]).await, ("cancelled".into(), [half, PRICE, half, 0]));
+    let told: Vec<_> =
+        temple.app.sent().into_iter().filter(|mail| mail.subject.starts_with("Cancelled")).collect();
+    let amounts = ["INR 499.00", "INR 249.50"]
+        .map(|amount| told.iter().filter(|mail| mail.text.contains(amount)).count());
+    assert_eq!((told.len(), amounts), (2, [1, 1]), "{told:?}");
 }
 
 #[tokio::test]
@@ -185,6 +201,8 @@ async fn the_desk_sells_takes_money_and_gives_some_back() {
         temple.app.post(&format!("/v2/orders/{order}/complete"), json!({ "link": "https://v.example/1" }));
     let done = done.by(&temple.desk).send().await.expect(200);
     assert_eq!(done.text_of("link"), "https://v.example/1");
+    let told = temple.app.settle().await;
+    assert!(told.iter().any(|mail| mail.text.contains("https://v.example/1")), "{told:?}");
     let cancel =
         temple.app.post(&format!("/v2/orders/{order}/cancel"), json!({})).by(&temple.desk).send().await;
     cancel.refused(409, "wrong_state");

@@ -18,7 +18,8 @@ const MOST_LETTERS: u8 = 100;
 #[schemars(rename = "Message")]
 pub(crate) struct MessageView {
     id: String,
-    /// `confirmed`, `changed`, `cancelled`, `reminder`, `password_reset`, `out_of_service` or `code`.
+    /// `confirmed`, `changed`, `cancelled`, `reminder`, `password_reset`, `out_of_service`, `code`,
+    /// `session_confirmed`, `session_cancelled`, `session_lost` or `session_completed`.
     kind: String,
     /// `email`, `sms` or `whatsapp`.
     channel: String,
@@ -26,6 +27,8 @@ pub(crate) struct MessageView {
     user_id: String,
     /// The booking that it is about, as it was when the message was made; null for one about the account.
     booking: Option<AboutView>,
+    /// The order that it is about.
+    order_id: Option<String>,
     /// `scheduled`, `queued`, `sending`, `sent`, `failed`, `dead` or `skipped`; `delivered` or `read` where the provider tells.
     state: String,
     /// When to send it.
@@ -75,8 +78,12 @@ pub(crate) struct DeliveryView {
 
 impl MessageView {
     fn of(message: Message, caller: &Caller) -> Self {
+        let order_id = match message.subject {
+            Subject::Order { id } => Some(id.to_string()),
+            _ => None,
+        };
         let booking = match message.subject {
-            Subject::Account | Subject::Code { .. } => None,
+            Subject::Order { .. } | Subject::Account | Subject::Code { .. } => None,
             Subject::Booking { id, resource, span } => Some(AboutView {
                 id: id.to_string(),
                 room_id: resource.to_string(),
@@ -90,6 +97,7 @@ impl MessageView {
             channel: message.channel.as_str().to_owned(),
             user_id: message.recipient.to_string(),
             booking,
+            order_id,
             state: message.state.as_str().to_owned(),
             due_at: message.due_at.to_string(),
             next_look_at: message.wake_at.map(|at| at.to_string()),

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     Audience, Channel, Channels, Message, MessageKind, MessageState, Skip, Subject, chains, reaches,
 };
-use crate::{Booking, BookingState, Event, EventId, MessageId, User, UserId};
+use crate::{Booking, BookingState, Event, EventId, MessageId, Order, OrderState, User, UserId};
 
 /// A message that an event calls for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +46,7 @@ impl Due {
         };
         let about = match self.subject {
             Subject::Booking { id, .. } => id.to_string(),
+            Subject::Order { id } => id.to_string(),
             Subject::Account => String::new(),
             Subject::Code { id } => id.to_string(),
         };
@@ -137,6 +138,54 @@ fn news(
         .filter(|at| now < *at)
         .map(|at| (MessageKind::Reminder, at, Some(start)));
     std::iter::once((kind, now, Some(end))).chain(reminder).collect()
+}
+
+/// The messages that `event` calls for, about an `order` of seats as it stands now, to whose it is. Nobody is told of holds, of what
+/// has no price, or of a recording that is not there.
+pub fn order_messages(
+    event: &Event,
+    order: &Order,
+    recipient: &User,
+    on: Channels,
+    now: Timestamp,
+) -> Vec<Due> {
+    let Some(sale) = &order.sale else { return Vec::new() };
+    let was_held = event.data.pointer("/before/state").and_then(|state| state.as_str()) == Some("held");
+    let recorded = sale.completed.as_ref().is_some_and(|completed| completed.link.is_some());
+    let (kind, expires_at) = match event.kind.as_str() {
+        "order.confirmed" if order.state == OrderState::Confirmed => {
+            (MessageKind::SessionConfirmed, Some(sale.starts))
+        }
+        "order.cancelled" if !was_held => (MessageKind::SessionCancelled, None),
+        "order.lost" => (MessageKind::SessionLost, None),
+        "order.completed" if recorded => (MessageKind::SessionCompleted, None),
+        _ => return Vec::new(),
+    };
+    let audience = Audience::Customer;
+    let usable = |channel: &&Channel| on.has(**channel) && reaches(**channel, kind, recipient);
+    let first = |chain: &&'static [Channel]| chain.iter().find(usable).copied();
+    let due = |channel| Due {
+        kind,
+        channel,
+        recipient: recipient.id,
+        audience,
+        subject: Subject::Order { id: order.id },
+        at: now,
+        expires_at,
+    };
+    chains(kind, audience).iter().filter_map(first).map(due).collect()
+}
+
+/// Whether a message about an order still tells the truth about it (as read just before sending; `None` if it is gone).
+///
+/// # Errors
+/// Why not: a confirmation of what has been cancelled since is told by the cancellation.
+pub fn order_still_wanted(message: &Message, order: Option<&Order>, now: Timestamp) -> Result<(), Skip> {
+    let order = order.ok_or(Skip::Gone)?;
+    if message.kind == MessageKind::SessionConfirmed && order.state == OrderState::Cancelled {
+        return Err(Skip::Superseded);
+    }
+    if message.expires_at.is_some_and(|at| at <= now) { Err(Skip::TooLate) } else { Ok(()) }
 }
 
 /// Whether the message still tells the truth about `booking` (as read just before sending; `None` if it is gone).

@@ -21,11 +21,19 @@ pub enum MessageKind {
     OutOfService,
     /// Here is a code to sign in with.
     Code,
+    /// Your seat is booked, and paid as far as it has to be.
+    SessionConfirmed,
+    /// Your seat is given back, and so much goes back to you.
+    SessionCancelled,
+    /// Your payment came after the seat had gone: all of it goes back.
+    SessionLost,
+    /// It took place, and here is a recording of it.
+    SessionCompleted,
 }
 
 impl MessageKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::Confirmed,
         Self::Changed,
         Self::Cancelled,
@@ -33,6 +41,10 @@ impl MessageKind {
         Self::PasswordReset,
         Self::OutOfService,
         Self::Code,
+        Self::SessionConfirmed,
+        Self::SessionCancelled,
+        Self::SessionLost,
+        Self::SessionCompleted,
     ];
 
     /// The text form.
@@ -45,6 +57,10 @@ impl MessageKind {
             Self::PasswordReset => "password_reset",
             Self::OutOfService => "out_of_service",
             Self::Code => "code",
+            Self::SessionConfirmed => "session_confirmed",
+            Self::SessionCancelled => "session_cancelled",
+            Self::SessionLost => "session_lost",
+            Self::SessionCompleted => "session_completed",
         }
     }
 
@@ -58,7 +74,14 @@ impl MessageKind {
         match self {
             Self::Confirmed | Self::Changed => Some(Method::Request),
             Self::Cancelled => Some(Method::Cancel),
-            Self::Reminder | Self::PasswordReset | Self::OutOfService | Self::Code => None,
+            Self::Reminder
+            | Self::PasswordReset
+            | Self::OutOfService
+            | Self::Code
+            | Self::SessionConfirmed
+            | Self::SessionCancelled
+            | Self::SessionLost
+            | Self::SessionCompleted => None,
         }
     }
 }

@@ -95,7 +95,7 @@ fn message(kind: MessageKind) -> Message {
         MessageKind::Changed => "booking.rescheduled",
         MessageKind::Cancelled => "booking.cancelled",
         MessageKind::OutOfService => "booking.room_unavailable",
-        MessageKind::PasswordReset | MessageKind::Code => panic!("is not about a booking"),
+        other => panic!("{} is not about a booking", other.as_str()),
     };
     let event = event(name, Value::Null);
     let due = due(&event, &booking(), Preferences::default());

@@ -35,11 +35,20 @@ impl Audience {
 /// What comes with a calendar entry goes by mail in any case, since no phone takes the entry; the phone is told beside.
 /// A chain is known by its last channel, which no other chain of the same row has: see [`super::Due::message`].
 pub const fn chains(kind: MessageKind, audience: Audience) -> &'static [&'static [Channel]] {
-    use MessageKind::{Cancelled, Changed, Code, Confirmed, OutOfService, PasswordReset, Reminder};
+    use MessageKind::{
+        Cancelled, Changed, Code, Confirmed, OutOfService, PasswordReset, Reminder, SessionCancelled,
+        SessionCompleted, SessionConfirmed, SessionLost,
+    };
     match (kind, audience) {
         (Confirmed | Changed | Cancelled, Audience::Customer) => &[&[Email], &[Whatsapp, Sms]],
         (Reminder | OutOfService, Audience::Customer) => &[&[Whatsapp, Sms, Email]],
         (OutOfService, Audience::Booker) | (PasswordReset, Audience::Customer) => &[&[Email]],
+        // What was paid is told in writing in any case, and beside that where it is seen at once.
+        (SessionConfirmed | SessionCancelled | SessionLost, Audience::Customer) => {
+            &[&[Email], &[Whatsapp, Sms]]
+        }
+        // A recording has an address, which templates of texts do not take.
+        (SessionCompleted, Audience::Customer) => &[&[Email, Whatsapp, Sms]],
         (Code, Audience::Customer) => &[&[Sms, Whatsapp]],
         (_, Audience::Booker) => &[],
     }
