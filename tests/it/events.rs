@@ -21,7 +21,7 @@ use crate::harness::TestApp;
 use crate::tidy::{files, text};
 
 /// What an installation without data answers to each request, signed by nobody.
-const ANSWERS: [(&str, u16); 9] = [
+const ANSWERS: [(&str, u16); 10] = [
     ("auth.v1", 401),
     ("auth.v2", 401),
     ("bookings.v1", 401),
@@ -30,6 +30,7 @@ const ANSWERS: [(&str, u16); 9] = [
     ("catalog.v2", 200),
     ("insights.v1", 200),
     ("insights.v2", 200),
+    ("payments.v1", 401),
     ("payments.v2", 401),
 ];
 

@@ -4,6 +4,7 @@ mod chaos;
 mod forged;
 mod offered;
 mod paid;
+mod v1;
 
 use domain::{Location, Role};
 use serde_json::{Value, json};

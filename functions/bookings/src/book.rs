@@ -1,21 +1,22 @@
 //! Booking at once, or holding for a while: one trip to read what must be known, one to write.
 
-use domain::booking::{HOLD_SECONDS, Occurrence};
+use ::orders::for_whom;
+use domain::booking::{Occurrence, held_until};
 use domain::text::{Line, Note};
 use domain::{
-    Booking, BookingId, BookingState, Caller, EventId, LocationId, Permission, Requests, Resource,
-    ResourceId, Span, UserId,
+    Booking, BookingId, BookingState, Caller, EventId, Requests, Resource, ResourceId, Span, UserId,
 };
 use errors::{Error, Result};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use ledger::Changes;
-use store::{Ids, Together, Tx};
+use store::{Ids, Tx};
 
 use crate::App;
 use crate::access::{fits, may_book};
-use crate::change::{Asked, Done};
+use crate::change::Done;
 use crate::refused;
 use crate::when::When;
+use web::Asked;
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -87,25 +88,6 @@ fn replayed(asked: &Asked, made: &Booking) -> Result<Done> {
     Err(web::Idempotency::reused())
 }
 
-/// For whom it is: the caller, or an active account that the caller may book for at the location.
-///
-/// # Errors
-/// `forbidden`, or `validation_failed` without such an account.
-pub(crate) fn for_whom(
-    caller: &Caller,
-    user: Option<UserId>,
-    location: LocationId,
-    known: &Together,
-) -> Result<UserId> {
-    let Some(user) = user.filter(|user| !caller.is(*user)) else { return Ok(caller.user) };
-    caller.require_at(Permission::BookForOthers, location)?;
-    match known.user(user) {
-        Some(account) if account.active => Ok(user),
-        Some(_) => Err(Error::field("/user_id", "inactive", "is an account that was deactivated")),
-        None => Err(Error::field("/user_id", "unknown", "there is no such account")),
-    }
-}
-
 /// A confirmed booking with a new id.
 pub(crate) fn new_booking(
     caller: &Caller,
@@ -148,12 +130,4 @@ pub(crate) fn claim(tx: &mut Tx, app: &App, caller: &Caller, new: &Booking) -> C
     tx.insert_booking(&app.store, new);
     tx.event(&app.store, &new.event(id, kind, None, caller.actor()));
     Changes::between(None, Some(new))
-}
-
-/// The end of a hold of so many seconds, at most [`HOLD_SECONDS`].
-pub(crate) fn held_until(seconds: u32, now: Timestamp) -> Result<Timestamp> {
-    let seconds = Some(i64::from(seconds)).filter(|seconds| (1..=HOLD_SECONDS).contains(seconds));
-    let message = || Error::field("/hold_seconds", "out_of_range", format!("must be 1 to {HOLD_SECONDS}"));
-    let until = now.checked_add(SignedDuration::from_secs(seconds.ok_or_else(message)?));
-    until.map_err(|_| message())
 }

@@ -1,28 +1,16 @@
 //! One change of one booking or order: who asks and on what condition, and the transaction that writes it.
 
-use domain::{Actor, Booking, Caller, Event, EventId, Order, Requests};
+use domain::{Actor, Booking, Event, EventId, Order, Requests};
 use errors::Result;
 use jiff::Timestamp;
 use ledger::{Changes, Claims};
 use store::{Store, Tx};
-use web::{Idempotency, IfMatch};
+use web::Asked;
 
 use crate::App;
 
-/// Who asks for a change, on what condition, and under which key.
-#[derive(Debug, Clone)]
-pub(crate) struct Asked {
-    pub(crate) caller: Caller,
-    pub(crate) if_match: IfMatch,
-    pub(crate) idem: Idempotency,
-}
-
-/// A record, and whether this very request had brought it about before.
-#[derive(Debug)]
-pub(crate) struct Done<T = Booking> {
-    pub(crate) record: T,
-    pub(crate) replayed: bool,
-}
+/// A record, a booking unless it is said, and whether this very request had brought it about before.
+pub(crate) type Done<T = Booking> = web::Done<T>;
 
 /// A record that claims capacity and changes step by step.
 pub(crate) trait Record: Claims + Clone {

@@ -11,7 +11,7 @@ use serde_json::json;
 use store::{CalendarFeed, Ids, Outcome, Together, Tx};
 
 use crate::App;
-use crate::change::Asked;
+use web::Asked;
 
 /// Most feeds of one person.
 const MOST_FEEDS: usize = 20;

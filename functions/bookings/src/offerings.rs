@@ -15,9 +15,10 @@ use store::{Page, Position, Tx};
 use web::{Fields, IfMatch};
 
 use crate::App;
-use crate::change::{Asked, Done};
+use crate::change::Done;
 use crate::pools::offer;
 use crate::when::LocalTime;
+use web::Asked;
 
 /// The longest session, in minutes: two weeks.
 const MOST_MINUTES: u32 = 14 * 24 * 60;
@@ -40,7 +41,7 @@ pub(crate) struct Draft {
 /// `forbidden` outside the caller's scope, `validation_failed`.
 pub(crate) async fn make(app: &App, asked: &Asked, draft: Draft) -> Result<Done<Offering>> {
     asked.caller.require_at(Permission::ManageCatalog, draft.location)?;
-    let (about, prices) = crate::when::both(draft.about.checked(), draft.prices.checked())?;
+    let (about, prices) = errors::both(draft.about.checked(), draft.prices.checked())?;
     let location = place(app, draft.location).await?;
     let now = app.clock.now();
     let id = asked.idem.id(|| OfferingId::new(now, env::random()).bits().to_be_bytes());
@@ -77,7 +78,7 @@ pub(crate) async fn change(
     let before = app.store.offering(id).await?;
     caller.require_at(Permission::ManageCatalog, before.location)?;
     if_match.check(before.version)?;
-    let (about, prices) = crate::when::both(about.checked(), prices.checked())?;
+    let (about, prices) = errors::both(about.checked(), prices.checked())?;
     if prices.currency != before.prices.currency {
         return Err(Error::field("/currency", "unexpected", "stays as it is: orders were made in it"));
     }

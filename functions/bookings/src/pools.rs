@@ -16,7 +16,8 @@ use store::{Page, Position, Tx};
 use web::{Fields, IfMatch};
 
 use crate::App;
-use crate::change::{Asked, Done};
+use crate::change::Done;
+use web::Asked;
 
 /// How far ahead nights are offered, in days: five years.
 pub(crate) const MOST_DAYS_AHEAD: i32 = 1_826;

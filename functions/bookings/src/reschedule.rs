@@ -8,10 +8,11 @@ use store::Ids;
 
 use crate::App;
 use crate::access::{Standing, fits, may_book, may_change};
-use crate::change::{Asked, Done, commit};
+use crate::change::{Done, commit};
 use crate::refused;
 use crate::steps::not_over;
 use crate::when::When;
+use web::Asked;
 
 /// Where to.
 #[derive(Debug, Clone)]

@@ -15,8 +15,8 @@ use store::{Ids, Tx};
 use crate::App;
 use crate::access::{can_see, may_see_series};
 use crate::book::{About, claim, new_booking};
-use crate::change::Asked;
 use crate::refused;
+use web::Asked;
 
 /// Occurrences written at once.
 pub(crate) const AT_ONCE: usize = 4;

@@ -9,7 +9,8 @@ use web::Patch;
 
 use crate::App;
 use crate::access::{Standing, fits, may, may_change};
-use crate::change::{Asked, Done, step};
+use crate::change::{Done, step};
+use web::Asked;
 
 /// What a merge patch changes.
 #[derive(Debug, Clone)]

@@ -8,9 +8,10 @@ use store::{Ids, Page, Position};
 
 use crate::App;
 use crate::access::{Standing, may};
-use crate::change::{Asked, Done, step};
+use crate::change::{Done, step};
 use crate::reschedule::{Target, moved};
 use crate::when::When;
+use web::Asked;
 
 /// Most bookings told of a window.
 const MOST_CONFLICTS: usize = 100;

@@ -2,7 +2,7 @@
 
 use domain::zone::Fold;
 use domain::{Span, Zone};
-use errors::{Error, Result};
+use errors::{Error, Result, both};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
@@ -106,17 +106,6 @@ impl When {
         let pointer = if self.end.is_some() { "/end" } else { "/local_end" };
         Span::new(start, end)
             .ok_or_else(|| Error::field(pointer, "not_after_start", "must be after the start"))
-    }
-}
-
-/// Both, or what is wrong with either: field errors of both at once.
-pub(crate) fn both<A, B>(start: Result<A>, end: Result<B>) -> Result<(A, B)> {
-    match (start, end) {
-        (Ok(start), Ok(end)) => Ok((start, end)),
-        (Err(start), Err(end)) if !start.field_errors().is_empty() && !end.field_errors().is_empty() => {
-            Err(Error::fields([start.field_errors(), end.field_errors()].concat()))
-        }
-        (Err(error), _) | (_, Err(error)) => Err(error),
     }
 }
 

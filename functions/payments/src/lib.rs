@@ -11,6 +11,7 @@ mod begin;
 mod desk;
 mod settle;
 mod told;
+mod v1;
 mod v2;
 mod verify;
 
@@ -80,7 +81,7 @@ impl Worker {
 
 /// The group's routes.
 pub fn api(app: &App) -> Api {
-    Api::new().version(Version::V2, v2::routes(), app)
+    Api::new().version(Version::V2, v2::routes(), app).version(Version::V1, v1::routes(), app)
 }
 
 /// Works off one job.

@@ -228,7 +228,7 @@ async fn prove(
     Path(id): Path<PaymentId>,
     Json(body): Json<ProofBody>,
 ) -> Result<Reply<PaymentView>> {
-    let known = verify::verify(&app, &caller, id, &body.into()).await?;
+    let known = verify::verify(&app, &caller, (id, None), &body.into()).await?;
     let payment = known.payment(id).ok_or_else(|| Error::not_found("payment"))?;
     let version = payment.version;
     Ok(Reply::ok(PaymentView::of(payment, Some(&known.order), &app)).version(version))

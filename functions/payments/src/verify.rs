@@ -1,7 +1,7 @@
 //! The customer's browser says that it paid: believed by the gateway's signature alone.
 
 use domain::payment::{Means, Stage, Told};
-use domain::{Caller, Money, PaymentId};
+use domain::{Caller, Money, OrderId, PaymentId};
 use errors::{Code, Error, Result};
 
 use crate::settle::{Known, tell};
@@ -18,11 +18,16 @@ pub(crate) struct Proof {
     pub(crate) signature: String,
 }
 
-/// Notes that a payment was authorized, and sells its order.
+/// Notes that a payment was authorized, and sells its order, which is the one that is named if one is.
 ///
 /// # Errors
 /// `not_found`, `payment_mismatch` when the signature is not the gateway's or is about another order.
-pub(crate) async fn verify(app: &App, caller: &Caller, id: PaymentId, proof: &Proof) -> Result<Known> {
+pub(crate) async fn verify(
+    app: &App,
+    caller: &Caller,
+    (id, of): (PaymentId, Option<OrderId>),
+    proof: &Proof,
+) -> Result<Known> {
     let gateway = app.gateway()?;
     let payment = payment_seen(app, caller, id).await?;
     // The order is the one that was asked for here; what the browser says of it has to be the same.
@@ -32,7 +37,7 @@ pub(crate) async fn verify(app: &App, caller: &Caller, id: PaymentId, proof: &Pr
         }
         Means::Cash | Means::Card { .. } | Means::Upi { .. } => false,
     };
-    if !proved {
+    if !proved || of.is_some_and(|order| order != payment.order) {
         return Err(Error::new(Code::PaymentMismatch, "this does not prove that it was paid"));
     }
     let told = Told {

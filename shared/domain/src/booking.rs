@@ -1,7 +1,7 @@
 //! Bookings: the record, its states, and the one table of transitions between them.
 
 use errors::{Code, Error, Result};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -317,4 +317,15 @@ fn refusal(state: BookingState, action: Action) -> Error {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 fn is_zero(buffers: &(u32, u32)) -> bool {
     *buffers == (0, 0)
+}
+
+/// The end of a hold of so many seconds, at most [`HOLD_SECONDS`].
+///
+/// # Errors
+/// `validation_failed` beyond that.
+pub fn held_until(seconds: u32, now: Timestamp) -> Result<Timestamp> {
+    let seconds = Some(i64::from(seconds)).filter(|seconds| (1..=HOLD_SECONDS).contains(seconds));
+    let message = || Error::field("/hold_seconds", "out_of_range", format!("must be 1 to {HOLD_SECONDS}"));
+    let until = now.checked_add(SignedDuration::from_secs(seconds.ok_or_else(message)?));
+    until.map_err(|_| message())
 }

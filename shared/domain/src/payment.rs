@@ -222,6 +222,14 @@ impl Payment {
         })
     }
 
+    /// The gateway's id of its order, if it comes through one.
+    pub fn gateway_order(&self) -> Option<&str> {
+        match &self.means {
+            Means::Razorpay { order } => Some(order),
+            Means::Cash | Means::Card { .. } | Means::Upi { .. } => None,
+        }
+    }
+
     /// Joins what is told with what is known.
     ///
     /// # Errors

@@ -33,6 +33,20 @@ struct Inner {
     source: Option<Source>,
 }
 
+/// Both, or what is wrong with either: field errors of both at once.
+///
+/// # Errors
+/// What either says.
+pub fn both<A, B>(one: Result<A>, other: Result<B>) -> Result<(A, B)> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (Err(one), Err(other)) if !one.field_errors().is_empty() && !other.field_errors().is_empty() => {
+            Err(Error::fields([one.field_errors(), other.field_errors()].concat()))
+        }
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    }
+}
+
 /// One invalid field of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {

@@ -20,6 +20,7 @@
 
 mod access;
 mod api;
+mod asked;
 mod cursor;
 mod edge;
 mod extract;
@@ -38,6 +39,7 @@ mod version;
 
 pub use access::{Access, Core};
 pub use api::{Api, Key, Route, delete, get, patch, post, put};
+pub use asked::{Asked, Done};
 pub use axum::extract::State;
 pub use axum::http::{HeaderMap, StatusCode};
 pub use cursor::{Listed, PageQuery};

@@ -73,8 +73,8 @@ async fn a_thousand_paid_orders_over_trouble_of_every_kind_balance_to_the_last_p
         async move { customer(temple, anna, session, number).await }
     };
     let late: Vec<Option<String>> = iter((0..ORDERS).map(walk)).buffer_unordered(CLIENTS).collect().await;
-    deliver(&temple, 1).await;
-    stumble(&temple).await;
+    println!("chaos: {}", deliver(&temple, 1).await);
+    println!("chaos: {}", stumble(&temple).await);
     // Holds run out; what the bank grants late comes then.
     temple.app.advance(SignedDuration::from_mins(11));
     let _ = temple.app.server().workers().settle().await;
@@ -89,8 +89,8 @@ async fn a_thousand_paid_orders_over_trouble_of_every_kind_balance_to_the_last_p
     for attempt in &late {
         temple.app.gateway().late(attempt).unwrap();
     }
-    deliver(&temple, 2).await;
-    stumble(&temple).await;
+    println!("chaos: {}", deliver(&temple, 2).await);
+    println!("chaos: {}", stumble(&temple).await);
     // The trouble ends, and the gateway is asked about whatever nobody told of.
     temple.app.gateway().trouble(Trouble::default());
     for _ in 0..4 {
@@ -98,7 +98,7 @@ async fn a_thousand_paid_orders_over_trouble_of_every_kind_balance_to_the_last_p
         temple.app.settle().await;
     }
     drop(temple.app.gateway().held());
-    balance(&temple, late.len()).await;
+    println!("chaos: {}", balance(&temple, late.len()).await);
 }
 
 /// One customer's way; the attempt that the bank is still to grant, if there is one.
@@ -151,21 +151,23 @@ async fn customer(temple: &Temple, anna: &Person, session: &str, number: usize) 
 }
 
 /// Delivers webhooks as a bad network does: a tenth is lost, some come twice, none in order.
-async fn deliver(temple: &Temple, round: usize) {
+async fn deliver(temple: &Temple, round: usize) -> String {
     let mut told = temple.app.gateway().held();
     let count = told.len();
     told.retain(|webhook| chance(&webhook.event_id, round, 10) != 0);
     told.sort_by_key(|webhook| chance(&webhook.event_id, round + 10, 1 << 30));
     let twice: Vec<_> =
         told.iter().filter(|webhook| chance(&webhook.event_id, round + 20, 5) == 0).cloned().collect();
-    println!("chaos: {count} webhooks, {} delivered, {} of them twice", told.len(), twice.len());
     let each = told.iter().chain(&twice).map(|webhook| temple.app.tell(webhook));
     let answers: Vec<_> = iter(each).buffer_unordered(CLIENTS).collect().await;
-    answers.into_iter().for_each(|answer| drop(answer.expect(200)));
+    for answer in answers {
+        answer.expect(200);
+    }
+    format!("{count} webhooks, {} delivered, {} of them twice", told.len(), twice.len())
 }
 
 /// Works off what follows, with each job delivered twice at once, and one of the two stopped wherever it stands.
-async fn stumble(temple: &Temple) {
+async fn stumble(temple: &Temple) -> String {
     let worker = temple.app.server().workers().payments();
     let (orders, _) = all(temple).await;
     let each = orders.iter().enumerate().map(|(number, order)| async move {
@@ -183,8 +185,8 @@ async fn stumble(temple: &Temple) {
     });
     let stopped: Vec<bool> = iter(each).buffer_unordered(CLIENTS).collect().await;
     let stopped = stopped.into_iter().filter(|stopped| *stopped).count();
-    println!("chaos: {} orders worked off twice at once, {stopped} workers stopped at work", orders.len());
     let _ = temple.app.server().workers().settle().await;
+    format!("{} orders worked off twice at once, {stopped} workers stopped at work", orders.len())
 }
 
 /// Every order, and the captured, refunded and charged of all of them.
@@ -204,15 +206,15 @@ async fn all(temple: &Temple) -> (Vec<Order>, [i64; 3]) {
     (orders, sums)
 }
 
-async fn balance(temple: &Temple, late: usize) {
+async fn balance(temple: &Temple, late: usize) -> String {
     let (orders, [captured, refunded, charged]) = all(temple).await;
     let fake = temple.app.gateway().totals().currencies["INR"];
     let in_state = |state| orders.iter().filter(|order| order.state == state).count();
     let [sold, cancelled, expired] =
         [OrderState::Confirmed, OrderState::Cancelled, OrderState::Expired].map(in_state);
     let lost = orders.iter().filter(|order| order.sale.as_ref().is_some_and(|sale| sale.lost)).count();
-    println!(
-        "chaos: {} orders, {sold} sold, {cancelled} cancelled, {expired} expired, {lost} of {late} late ones lost; \
+    let told = format!(
+        "{} orders, {sold} sold, {cancelled} cancelled, {expired} expired, {lost} of {late} late ones lost; \
          captured {captured} = kept {charged} + refunded {refunded}, in paise",
         orders.len(),
     );
@@ -228,4 +230,5 @@ async fn balance(temple: &Temple, late: usize) {
     }
     let report = audited(&temple.app).await;
     assert!(report.agrees(), "{report:?}");
+    told
 }

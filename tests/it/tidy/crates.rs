@@ -8,13 +8,14 @@ use serde_json::Value;
 use super::{root, sources, text};
 
 /// Our crates from the ground up: each may use those of the lines before its own.
-const LAYERS: [&[&str]; 9] = [
+const LAYERS: [&[&str]; 10] = [
     &["bench", "errors", "gate", "model"],
     &["domain", "env"],
     &["aws", "calendar", "database"],
     &["cache", "floor", "store", "queue", "providers"],
     &["ledger", "razorpay"],
     &["audit", "senders", "web"],
+    &["orders"],
     FUNCTIONS,
     &["local"],
     &["lambda", "proof", "shape"],

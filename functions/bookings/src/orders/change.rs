@@ -8,9 +8,9 @@ use store::Ids;
 
 use crate::App;
 use crate::access::{Standing, may_change_order};
-use crate::change::{Asked, Done};
-use crate::orders::demand::Demand;
-use crate::orders::{claim, lines};
+use crate::change::Done;
+use ::orders::Demand;
+use web::Asked;
 
 /// Changes the lines of an order.
 ///
@@ -34,10 +34,10 @@ pub(crate) async fn change(
     asked.if_match.check(before.version)?;
     let mut after = before.clone().change(wanted, now)?;
     after.requests = after.requests.with(asked.idem.mark());
-    let (_, today) = lines::place(&after.lines, Some(&before), &known, now)?;
+    let (_, today) = ::orders::place(&after.lines, Some(&before), &known, now)?;
     let passed = |cell: Cell| matches!(cell, Cell::Night(date) if date < today);
     if standing == Standing::Own && Demand::between(Some(&before), &after.lines).given().any(passed) {
         return Err(Error::new(Code::WrongState, "nights that have passed are not given back"));
     }
-    claim::claim(app, asked, Some(&before), after, (OrderAction::Change.event(), today)).await
+    ::orders::claim(&app.store, asked, Some(&before), after, (OrderAction::Change.event(), today)).await
 }

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 
 use crate::App;
 use crate::access::{Standing, may_change_order, may_see_order};
-use crate::change::{Asked, Done, step};
+use crate::change::{Done, step};
+use web::Asked;
 
 /// Turns a hold into an order. What it claims stays as it is.
 pub(crate) async fn confirm(app: &App, asked: &Asked, id: OrderId) -> Result<Done<Order>> {
@@ -31,6 +32,9 @@ pub(crate) async fn complete(
     id: OrderId,
     link: Option<Line>,
 ) -> Result<Done<Order>> {
+    if link.as_ref().is_some_and(|link| !link.as_str().starts_with("https://")) {
+        return Err(Error::field("/link", "invalid_format", "must be an https address"));
+    }
     let before = app.store.order(id).await?;
     may_see_order(&asked.caller, &before)?;
     asked.caller.require_at(Permission::BookForOthers, before.location)?;

@@ -12,8 +12,8 @@ use store::Tx;
 use web::Fields;
 
 use crate::App;
-use crate::change::Asked;
 use crate::pools::horizon;
+use web::Asked;
 
 /// Most attempts, each on what was read since the one before it was refused.
 const MOST_ROUNDS: usize = 3;

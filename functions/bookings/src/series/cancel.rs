@@ -10,8 +10,9 @@ use store::Tx;
 
 use crate::App;
 use crate::access::may_change_series;
-use crate::change::{self, Asked};
+use crate::change;
 use crate::series::{AT_ONCE, Told, booking_id, bookings, event, told};
+use web::Asked;
 
 /// How much of it.
 #[derive(Debug, Clone, Copy)]

@@ -13,10 +13,11 @@ use web::Patch;
 
 use crate::App;
 use crate::access::{fits, may_book, may_change_series};
-use crate::change::{Asked, commit};
+use crate::change::commit;
 use crate::refused;
 use crate::series::create::checked;
 use crate::series::{AT_ONCE, Occurred, Told, book_one, booking_id, bookings, event, planned};
+use web::Asked;
 
 /// What changes. Weekdays do not: that is another series.
 #[derive(Debug, Clone)]

@@ -16,10 +16,11 @@ use store::{Ids, Outcome, Tx};
 
 use crate::App;
 use crate::access::{fits, may_book};
-use crate::book::{About, claim, for_whom};
-use crate::change::Asked;
+use crate::book::{About, claim};
 use crate::series::{AT_ONCE, Occurred, Told, book_one, bookings, event, planned};
 use crate::when::LocalTime;
+use ::orders::for_whom;
+use web::Asked;
 
 /// What is asked for.
 #[derive(Debug, Clone)]

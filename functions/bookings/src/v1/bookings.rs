@@ -1,17 +1,21 @@
 //! Booking, changing and giving back.
 
-use domain::{Booking, BookingId, Caller, Permission, ResourceId, UserId};
+use domain::text::{Line, Note, Tag};
+use domain::{Booking, BookingId, Caller, OrderId, Permission, PoolId, ResourceId, UserId};
 use errors::{Error, Result};
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
+use orders::v1::{Asks, Chadawa, PaidBookingV1};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use web::{Access, Idempotency, IfMatch, Json, Key, Path, ReplyV1, Route, Signed, State, post, put, request};
+use web::{
+    Access, Asked, Fields, Idempotency, IfMatch, Json, Key, Path, Query, ReplyV1, Route, Signed, State, post,
+    put, request,
+};
 
 use super::shapes::{BookingV1, OnDate, status};
 use crate::App;
 use crate::book::{About, Wanted, book};
-use crate::change::Asked;
 use crate::lists;
 use crate::reschedule::{Target, reschedule};
 use crate::steps;
@@ -21,10 +25,10 @@ pub(crate) fn routes() -> Vec<Route<App>> {
     let book = Access::Needs(Permission::Book);
     vec![
         post("/bookings", book, create)
-            .named("createBookingV1", "Book a room on a date")
+            .named("createBookingV1", "Book a room on a date, or a seat of a session that is paid for later")
             .keyed(Key::Accepted)
             .takes::<NewBooking>()
-            .answers::<BookingV1>(201),
+            .answers::<Made>(201),
         put("/bookings/{id}", book, update)
             .named("updateBookingV1", "Move a booking, or set its status")
             .keyed(Key::Accepted)
@@ -39,26 +43,73 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .keyed(Key::Accepted)
             .answers::<Changed>(200),
         put("/bookings/{id}/complete", Access::Needs(Permission::BookForOthers), complete)
-            .named("completeBookingV1", "Say that a booking took place")
+            .named("completeBookingV1", "Say that a booking took place, with a recording of a session")
             .keyed(Key::Accepted)
+            .queried::<Recording>()
             .answers::<Changed>(200),
     ]
 }
 
 request! {
-    /// What to book, when, by the room's wall clock.
+    /// What to book: a room by its wall clock, with `room_id`, date and times; or a seat of a session, with `puja_id`.
     pub(crate) struct NewBooking {
         /// For whom; oneself when unset.
         user_id: Option<UserId> as String,
-        room_id: ResourceId as String,
+        room_id: Option<ResourceId> as String,
         /// `YYYY-MM-DD`
-        booking_date: Date as String,
+        booking_date: Option<Date> as String,
         /// `HH:MM` or `HH:MM:SS`
-        start_time: Time as String,
+        start_time: Option<Time> as String,
         /// After `start_time`, on the same day.
-        end_time: Time as String,
+        end_time: Option<Time> as String,
         /// Which one of a time that comes twice: 0 the first, 1 the second.
         fold: Option<u8> as u8,
+        /// The session.
+        puja_id: Option<PoolId> as String,
+        /// The code of the plan; the only one when unset.
+        plan_id: Option<Tag> as String,
+        /// Add-ons with what is to be known about them.
+        chadawas: Option<Vec<Chadawa>> as Vec<Chadawa>,
+        /// Add-ons by their codes.
+        chadawa_ids: Option<Vec<Tag>> as Vec<String>,
+        /// The family's name, said in the ceremony.
+        gotra: Option<Note> as String,
+    }
+}
+
+/// What was booked.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "MadeV1")]
+#[serde(untagged)]
+pub(crate) enum Made {
+    Room(Box<BookingV1>),
+    Session(Box<PaidBookingV1>),
+}
+
+impl NewBooking {
+    /// Room and time.
+    ///
+    /// # Errors
+    /// `validation_failed` with every field that is missing.
+    fn room(&self) -> Result<(ResourceId, OnDate)> {
+        let mut fields = Fields::new();
+        let missing = [
+            ("/room_id", self.room_id.is_none()),
+            ("/booking_date", self.booking_date.is_none()),
+            ("/start_time", self.start_time.is_none()),
+            ("/end_time", self.end_time.is_none()),
+        ];
+        for (pointer, _) in missing.into_iter().filter(|(_, missing)| *missing) {
+            fields.refuse(pointer, "required", "is required");
+        }
+        fields.check()?;
+        let time = (self.room_id, self.booking_date, self.start_time, self.end_time);
+        match time {
+            (Some(room), Some(date), Some(start), Some(end)) => {
+                Ok((room, OnDate { date, start, end, fold: self.fold }))
+            }
+            _ => Err(Error::internal("a request without its fields passed its checks")),
+        }
     }
 }
 
@@ -67,10 +118,22 @@ async fn create(
     Signed(caller): Signed,
     idem: Idempotency,
     Json(new): Json<NewBooking>,
-) -> web::Result<ReplyV1<BookingV1>> {
-    let time = OnDate { date: new.booking_date, start: new.start_time, end: new.end_time, fold: new.fold };
+) -> web::Result<ReplyV1<Made>> {
+    if let Some(session) = new.puja_id {
+        let asks = Asks {
+            puja_id: session,
+            plan_id: new.plan_id,
+            chadawas: new.chadawas.unwrap_or_default(),
+            chadawa_ids: new.chadawa_ids.unwrap_or_default(),
+            gotra: new.gotra,
+        };
+        let (wanted, now) = (orders::Wanted { user: new.user_id, ..asks.wanted() }, app.clock.now());
+        let made = orders::make(&app.store, &asked(caller, idem), wanted, now).await.map_err(Asks::told)?;
+        return Ok(ReplyV1::created(Made::Session(Box::new(PaidBookingV1::of(&made.record, now)))));
+    }
+    let (room, time) = new.room()?;
     let wanted = Wanted {
-        resource: new.room_id,
+        resource: room,
         user: new.user_id,
         when: time.when()?,
         about: About::default(),
@@ -78,7 +141,7 @@ async fn create(
         override_reason: None,
     };
     let done = book(&app, &asked(caller, idem), wanted).await?;
-    Ok(ReplyV1::created(BookingV1::one(&app, &done.record).await?))
+    Ok(ReplyV1::created(Made::Room(Box::new(BookingV1::one(&app, &done.record).await?))))
 }
 
 request! {
@@ -198,36 +261,88 @@ impl Changed {
         let status = status(booking, app.clock.now());
         ReplyV1::ok(Self { message, booking_id: booking.id.to_string(), status })
     }
+
+    fn session(id: OrderId, message: &'static str, status: &'static str) -> ReplyV1<Self> {
+        ReplyV1::ok(Self { message, booking_id: id.to_string(), status })
+    }
+}
+
+/// What a `booking_id` of version 1 names: rooms and sessions share their routes there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Named {
+    Room(BookingId),
+    Session(OrderId),
+}
+
+impl std::str::FromStr for Named {
+    type Err = domain::id::InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self::Session).or_else(|_| text.parse().map(Self::Room))
+    }
 }
 
 async fn cancel(
     State(app): State<App>,
     Signed(caller): Signed,
-    Path(id): Path<BookingId>,
+    Path(named): Path<Named>,
     idem: Idempotency,
 ) -> web::Result<ReplyV1<Changed>> {
-    let done = steps::cancel(&app, &asked(caller, idem), id, None).await?;
-    Ok(Changed::told(&app, "Booking cancelled", &done.record))
+    let asked = asked(caller, idem);
+    Ok(match named {
+        Named::Room(id) => {
+            Changed::told(&app, "Booking cancelled", &steps::cancel(&app, &asked, id, None).await?.record)
+        }
+        Named::Session(id) => {
+            crate::orders::steps::cancel(&app, &asked, id, None).await?;
+            Changed::session(id, "Booking cancelled", "Cancelled")
+        }
+    })
 }
 
 async fn confirm(
     State(app): State<App>,
     Signed(caller): Signed,
-    Path(id): Path<BookingId>,
+    Path(named): Path<Named>,
     idem: Idempotency,
 ) -> web::Result<ReplyV1<Changed>> {
-    let done = steps::confirm(&app, &asked(caller, idem), id).await?;
-    Ok(Changed::told(&app, "Booking confirmed", &done.record))
+    let asked = asked(caller, idem);
+    Ok(match named {
+        Named::Room(id) => {
+            Changed::told(&app, "Booking confirmed", &steps::confirm(&app, &asked, id).await?.record)
+        }
+        Named::Session(id) => {
+            crate::orders::steps::confirm(&app, &asked, id).await?;
+            Changed::session(id, "Booking confirmed", "Confirmed")
+        }
+    })
+}
+
+request! {
+    /// Where a recording of a session is.
+    pub(crate) struct Recording {
+        /// An https address.
+        puja_link: Option<Line> as String,
+    }
 }
 
 async fn complete(
     State(app): State<App>,
     Signed(caller): Signed,
-    Path(id): Path<BookingId>,
+    Path(named): Path<Named>,
     idem: Idempotency,
+    Query(recording): Query<Recording>,
 ) -> web::Result<ReplyV1<Changed>> {
-    let done = steps::complete(&app, &asked(caller, idem), id).await?;
-    Ok(Changed::told(&app, "Booking completed", &done.record))
+    let asked = asked(caller, idem);
+    Ok(match named {
+        Named::Room(id) => {
+            Changed::told(&app, "Booking completed", &steps::complete(&app, &asked, id).await?.record)
+        }
+        Named::Session(id) => {
+            crate::orders::steps::complete(&app, &asked, id, recording.puja_link).await?;
+            Changed::session(id, "Booking completed", "Completed")
+        }
+    })
 }
 
 /// In v1 nobody tells which version they know.

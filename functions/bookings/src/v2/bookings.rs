@@ -11,11 +11,12 @@ use web::{
 
 use crate::App;
 use crate::book::{About, Wanted, book};
-use crate::change::{Asked, Done};
+use crate::change::Done;
 use crate::lists::{self, Filter};
 use crate::steps::{Description, describe};
 use crate::v2::view::BookingView;
 use crate::when::{Bound, LocalTime, When};
+use web::Asked;
 
 pub(crate) fn routes() -> Vec<Route<App>> {
     vec![

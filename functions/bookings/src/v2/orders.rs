@@ -13,13 +13,12 @@ use web::{
 use crate::App;
 use crate::change::Done;
 use crate::orders::lists::{self, Filter};
-use crate::orders::make::{Wanted, make};
 use crate::orders::{change, steps};
 use crate::v2::bookings::asked;
 use crate::v2::orders::lines::{LineBody, Lines};
 use crate::v2::orders::price::PriceView;
 use crate::v2::steps::Cancellation;
-use errors::Error;
+use ::orders::Wanted;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -134,7 +133,8 @@ async fn create(
     let Lines { lines, choices } = new.lines;
     let wanted = Wanted { lines, choices, user: new.user_id, note: new.note, hold_seconds: new.hold_seconds };
     let asked = asked(caller, IfMatch(None), idem);
-    let Done { record: order, replayed } = make(&app, &asked, wanted).await?;
+    let Done { record: order, replayed } =
+        ::orders::make(&app.store, &asked, wanted, app.clock.now()).await?;
     let (path, version) = (format!("/orders/{}", order.id), order.version);
     let view = OrderView::of(order, &app, &asked.caller);
     Ok(Reply::created(view, path).version(version).replayed(replayed))
@@ -235,9 +235,6 @@ async fn complete(
     idem: Idempotency,
     Json(body): Json<CompletionBody>,
 ) -> Result<Reply<OrderView>> {
-    if body.link.as_ref().is_some_and(|link| !link.as_str().starts_with("https://")) {
-        return Err(Error::field("/link", "invalid_format", "must be an https address").into());
-    }
     let asked = asked(caller, if_match, idem);
     let done = steps::complete(&app, &asked, id, body.link).await?;
     Ok(told(&app, &asked.caller, done))

@@ -195,7 +195,10 @@ async fn the_first_administrator_the_audit_and_the_replay_work_on_an_installatio
     command
         .env("HOLDFAST_DYNAMODB_ENDPOINT", &serving.database)
         .env("HOLDFAST_SQS_ENDPOINT", &serving.queues);
-    command.env("HOLDFAST_QUEUE_NOTIFY", queue("notify")).env("HOLDFAST_QUEUE_TASKS", queue("tasks"));
+    command
+        .env("HOLDFAST_QUEUE_NOTIFY", queue("notify"))
+        .env("HOLDFAST_QUEUE_TASKS", queue("tasks"))
+        .env("HOLDFAST_QUEUE_PAYMENTS", queue("payments"));
     let replayed = command.output().unwrap();
     assert!(replayed.status.success(), "{replayed:?}");
     assert!(said(&replayed).contains("events passed on again"), "{replayed:?}");

@@ -7,10 +7,8 @@ use domain::{OfferingId, OrderLine, Pool, Sale};
 use errors::{Code, Error, Result};
 use jiff::Timestamp;
 use serde_json::json;
-use store::Together;
+use store::{Store, Together};
 use web::Fields;
-
-use crate::App;
 
 /// The price of these lines with what was chosen for each, as the offering says now; `None` where nothing has a price.
 ///
@@ -18,7 +16,7 @@ use crate::App;
 /// `validation_failed` for choices where there is nothing to choose, sessions of several offerings, other pools beside them, an
 /// offering that is retired, and as [`Sale::quote`]; `not_bookable` once a session has begun.
 pub(crate) async fn price(
-    app: &App,
+    store: &Store,
     lines: &[OrderLine],
     choices: &[Choice],
     known: &Together,
@@ -53,7 +51,7 @@ pub(crate) async fn price(
         return Err(Error::new(Code::NotBookable, "this session cannot be booked: it has begun")
             .with_detail("reasons", vec![reason]));
     }
-    let offering = app.store.offering(*id).await?;
+    let offering = store.offering(*id).await?;
     if offering.retired {
         return Err(Error::field("/lines/0/pool_id", "retired", "is no longer offered"));
     }

@@ -1,29 +1,29 @@
 //! Ordering at once, or holding for a while: one trip to read what must be known, one to write.
 
-use domain::booking::HOLD_SECONDS;
+use domain::booking::{HOLD_SECONDS, held_until};
 use domain::sale::Choice;
 use domain::text::Note;
 use domain::{Order, OrderId, OrderLine, OrderState, Permission, Requests, UserId};
-use errors::Result;
-use store::Ids;
+use errors::{Result, both};
+use jiff::Timestamp;
+use store::{Ids, Store};
+use web::{Asked, Done};
 
-use crate::App;
-use crate::book::{for_whom, held_until};
-use crate::change::{Asked, Done};
-use crate::orders::{claim, lines, price};
-use crate::when::both;
+use crate::{claim, for_whom, lines, price};
 
 /// What is asked for.
 #[derive(Debug, Clone)]
-pub(crate) struct Wanted {
-    pub(crate) lines: Vec<OrderLine>,
+pub struct Wanted {
+    /// Of which pools, how much of each.
+    pub lines: Vec<OrderLine>,
     /// What is chosen for each line.
-    pub(crate) choices: Vec<Choice>,
+    pub choices: Vec<Choice>,
     /// For whom; the caller when unset.
-    pub(crate) user: Option<UserId>,
-    pub(crate) note: Option<Note>,
+    pub user: Option<UserId>,
+    /// Anything else.
+    pub note: Option<Note>,
     /// For how many seconds it is only held; ordered at once when unset.
-    pub(crate) hold_seconds: Option<u32>,
+    pub hold_seconds: Option<u32>,
 }
 
 /// Holds or orders.
@@ -31,8 +31,7 @@ pub(crate) struct Wanted {
 /// # Errors
 /// `forbidden` for another user without the right, `validation_failed`, `not_bookable` for nights that have passed, and
 /// `sold_out` with alternatives.
-pub(crate) async fn make(app: &App, asked: &Asked, wanted: Wanted) -> Result<Done<Order>> {
-    let now = app.clock.now();
+pub async fn make(store: &Store, asked: &Asked, wanted: Wanted, now: Timestamp) -> Result<Done<Order>> {
     let caller = &asked.caller;
     let keyed = asked.idem.digest().map(OrderId::derived);
     let ids = Ids {
@@ -41,7 +40,7 @@ pub(crate) async fn make(app: &App, asked: &Asked, wanted: Wanted) -> Result<Don
         orders: keyed.into_iter().collect(),
         ..Ids::default()
     };
-    let known = app.store.together(&ids).await?;
+    let known = store.together(&ids).await?;
     if let Some(made) = known.orders.first() {
         return replayed(asked, made);
     }
@@ -49,7 +48,7 @@ pub(crate) async fn make(app: &App, asked: &Asked, wanted: Wanted) -> Result<Don
     let (mut hold_until, (location, today)) =
         both(hold_until, lines::place(&wanted.lines, None, &known, now))?;
     let user = for_whom(caller, wanted.user, location, &known)?;
-    let mut sale = price::price(app, &wanted.lines, &wanted.choices, &known, now).await?;
+    let mut sale = price::price(store, &wanted.lines, &wanted.choices, &known, now).await?;
     // What is to be paid first is held meanwhile; a desk sells it and takes the money itself.
     let pays_first = sale.as_ref().is_some_and(|sale| sale.first_part > 0)
         && !caller.may_at(Permission::BookForOthers, location);
@@ -80,7 +79,7 @@ pub(crate) async fn make(app: &App, asked: &Asked, wanted: Wanted) -> Result<Don
         request: asked.idem.request(),
         requests: Requests::default(),
     };
-    claim::claim(app, asked, None, new, (kind, today)).await
+    claim(store, asked, None, new, (kind, today)).await
 }
 
 /// The first result of a key.

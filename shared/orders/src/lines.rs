@@ -11,7 +11,7 @@ use serde_json::Value;
 use store::Together;
 use web::Fields;
 
-use crate::orders::demand::Demand;
+use crate::demand::Demand;
 
 /// The location of the lines, and the day that it is there. An order that is changed stays at its location, and keeps what it
 /// has of a pool that was retired since.
@@ -19,7 +19,7 @@ use crate::orders::demand::Demand;
 /// # Errors
 /// `validation_failed` with every line's pool that is unknown, retired, elsewhere or counted otherwise; `not_bookable` when a
 /// night has passed.
-pub(crate) fn place(
+pub fn place(
     lines: &[OrderLine],
     before: Option<&Order>,
     known: &Together,

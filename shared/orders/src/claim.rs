@@ -7,12 +7,11 @@ use domain::{EventId, Order, OrderLine, PoolId};
 use errors::{Code, Error, Result};
 use jiff::civil::Date;
 use ledger::Changes;
-use store::Tx;
+use store::{Store, Tx};
+use web::{Asked, Done};
 
-use crate::App;
-use crate::change::{Asked, Done};
-use crate::orders::demand::{Counts, Demand};
-use crate::orders::{make, refused};
+use crate::demand::{Counts, Demand};
+use crate::{make, refused};
 
 /// Most attempts to write an order, each on what was read since the one before it was refused.
 const MOST_ROUNDS: usize = 3;
@@ -25,8 +24,8 @@ const MOST_ROUNDS: usize = 3;
 /// # Errors
 /// `sold_out` with the reasons and alternatives of each line; `changed` when what is left changes faster than it can be
 /// read; and as for any new or changed record.
-pub(crate) async fn claim(
-    app: &App,
+pub async fn claim(
+    store: &Store,
     asked: &Asked,
     before: Option<&Order>,
     mut order: Order,
@@ -39,12 +38,12 @@ pub(crate) async fn claim(
         mark(&mut order.lines, before, &beyond);
         let changes = Changes::between(before, Some(&order));
         let changes = seen.iter().fold(changes, |changes, (pool, counts)| changes.overbook(*pool, counts));
-        let error = match write(app, asked, before, order.clone(), kind, changes).await {
+        let error = match write(store, asked, before, order.clone(), kind, changes).await {
             Err(error) if error.code() == Code::SoldOut => error,
             done => return done,
         };
         // If that read fails, the refusal stands as it is: it is true without it.
-        let Ok(counts) = counts(app, &order.lines).await else { return Err(error) };
+        let Ok(counts) = counts(store, &order.lines).await else { return Err(error) };
         let lacking = demand.lacks(&counts, today);
         if lacking.is_empty() {
             seen = counts;
@@ -53,7 +52,7 @@ pub(crate) async fn claim(
         // Where all was taken beyond the capacity, it may have been this very request, sent twice, that took it.
         let overbooked = |lack: &Lack| matches!(lack, Lack::SoldOut(count) if count.overbooking > 0);
         if lacking.values().any(overbooked)
-            && let Some(done) = meanwhile(app, asked, before, &order).await?
+            && let Some(done) = meanwhile(store, asked, before, &order).await?
         {
             return Ok(done);
         }
@@ -64,7 +63,7 @@ pub(crate) async fn claim(
 
 /// One attempt.
 async fn write(
-    app: &App,
+    store: &Store,
     asked: &Asked,
     before: Option<&Order>,
     order: Order,
@@ -73,24 +72,24 @@ async fn write(
 ) -> Result<Done<Order>> {
     let mut tx = Tx::new();
     if before.is_some() {
-        tx.update_order(&app.store, &order);
+        tx.update_order(store, &order);
     } else {
-        tx.insert_order(&app.store, &order);
+        tx.insert_order(store, &order);
     }
     let id = EventId::new(order.updated_at, env::random());
-    tx.event(&app.store, &order.event(id, kind, before, asked.caller.actor()));
-    changes.add_to(&mut tx, &app.store, order.updated_at)?;
-    let (record, replayed) = store::order_from(app.store.commit(tx).await?, order)?;
+    tx.event(store, &order.event(id, kind, before, asked.caller.actor()));
+    changes.add_to(&mut tx, store, order.updated_at)?;
+    let (record, replayed) = store::order_from(store.commit(tx).await?, order)?;
     Ok(Done { record, replayed })
 }
 
 /// What is left of all that the lines want, and around it.
-async fn counts(app: &App, lines: &[OrderLine]) -> Result<Counts> {
+async fn counts(store: &Store, lines: &[OrderLine]) -> Result<Counts> {
     let around = |line: &OrderLine| match line.cells {
         Cells::Nights(nights) => (line.pool, Cells::Nights(nights_around(&nights))),
         Cells::Total => (line.pool, Cells::Total),
     };
-    ledger::counts(&app.store, &lines.iter().map(around).collect::<Vec<_>>()).await
+    ledger::counts(store, &lines.iter().map(around).collect::<Vec<_>>()).await
 }
 
 /// Says of each line whether some of it is beyond the capacity: of this command's, or of what it had there before.
@@ -110,12 +109,12 @@ fn mark(lines: &mut [OrderLine], before: Option<&Order>, beyond: &BTreeSet<(Pool
 
 /// What this very request brought about in another process since it was read here.
 async fn meanwhile(
-    app: &App,
+    store: &Store,
     asked: &Asked,
     before: Option<&Order>,
     order: &Order,
 ) -> Result<Option<Done<Order>>> {
-    let stored = match app.store.order(order.id).await {
+    let stored = match store.order(order.id).await {
         Ok(stored) => stored,
         Err(error) if error.code() == Code::NotFound => return Ok(None),
         Err(error) => return Err(error),

@@ -8,7 +8,7 @@ use errors::{Code, Error};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use crate::orders::demand::{Counts, Demand};
+use crate::demand::{Counts, Demand};
 
 /// Most alternatives told for a line.
 const ALTERNATIVES: usize = 5;

@@ -11,11 +11,11 @@ pub(crate) type Counts = BTreeMap<PoolId, BTreeMap<Cell, Count>>;
 
 /// Units by cell: claimed when above zero, given back when below.
 #[derive(Debug)]
-pub(crate) struct Demand(BTreeMap<(PoolId, Cell), i64>);
+pub struct Demand(BTreeMap<(PoolId, Cell), i64>);
 
 impl Demand {
     /// Of an order that shall have these lines and has had those of `before`.
-    pub(crate) fn between(before: Option<&Order>, lines: &[OrderLine]) -> Self {
+    pub fn between(before: Option<&Order>, lines: &[OrderLine]) -> Self {
         let mut units: BTreeMap<(PoolId, Cell), i64> = BTreeMap::new();
         let mut count = |line: &OrderLine, sign: i64| {
             for cell in line.cells.each() {
@@ -37,7 +37,7 @@ impl Demand {
     }
 
     /// Cells that are given back, in part or as a whole.
-    pub(crate) fn given(&self) -> impl Iterator<Item = Cell> {
+    pub fn given(&self) -> impl Iterator<Item = Cell> {
         self.0.iter().filter(|(_, units)| **units < 0).map(|((_, cell), _)| *cell)
     }
 

@@ -1,0 +1,114 @@
+//! Version 1: the source system's routes and names for paying a session, over the same use cases.
+
+mod proof;
+
+use domain::text::{Note, Tag};
+use domain::{Permission, PoolId};
+use orders::v1::{Asks, Chadawa, PaidBookingV1, order_id};
+use schemars::JsonSchema;
+use serde::Serialize;
+use web::{
+    Access, Asked, Idempotency, IfMatch, Json, Key, Query, ReplyV1, Route, Signed, State, post, request,
+};
+
+use crate::v1::proof::ProofQuery;
+use crate::{App, begin, payment_of, verify};
+
+pub(crate) fn routes() -> Vec<Route<App>> {
+    let book = Access::Needs(Permission::Book);
+    vec![
+        post("/bookings/razorpay-booking", book, create)
+            .named("createRazorpayBookingV1", "Hold a seat of a session and begin its payment")
+            .keyed(Key::Accepted)
+            .takes::<NewPaidBooking>()
+            .answers::<RazorpayBooking>(201),
+        post("/bookings/verify-payment", book, verify_payment)
+            .named("verifyPaymentV1", "Prove that a session was paid for, which confirms it")
+            .queried::<ProofQuery>()
+            .answers::<PaidBookingV1>(200),
+    ]
+}
+
+request! {
+    /// A seat of a session, to be paid for. Amounts are the server's.
+    pub(crate) struct NewPaidBooking {
+        /// The session.
+        puja_id: PoolId as String,
+        /// The code of the plan; the only one when unset.
+        plan_id: Option<Tag> as String,
+        /// Add-ons with what is to be known about them.
+        chadawas: Option<Vec<Chadawa>> as Vec<Chadawa>,
+        /// Add-ons by their codes.
+        chadawa_ids: Option<Vec<Tag>> as Vec<String>,
+        /// The family's name, said in the ceremony.
+        gotra: Option<Note> as String,
+    }
+}
+
+/// A held session and what the gateway's checkout needs.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "RazorpayBookingV1")]
+pub(crate) struct RazorpayBooking {
+    booking: PaidBookingV1,
+    razorpay_order_id: String,
+    razorpay_order: RazorpayOrder,
+}
+
+/// The gateway's order.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "RazorpayOrderV1")]
+struct RazorpayOrder {
+    id: String,
+    /// In minor units, as the gateway has it.
+    amount: i64,
+    currency: String,
+    receipt: String,
+    /// The public id of the operator's key.
+    key_id: String,
+    /// Until when the seat is held.
+    hold_until: Option<String>,
+}
+
+async fn create(
+    State(app): State<App>,
+    Signed(caller): Signed,
+    idem: Idempotency,
+    Json(new): Json<NewPaidBooking>,
+) -> web::Result<ReplyV1<RazorpayBooking>> {
+    let asks = Asks {
+        puja_id: new.puja_id,
+        plan_id: new.plan_id,
+        chadawas: new.chadawas.unwrap_or_default(),
+        chadawa_ids: new.chadawa_ids.unwrap_or_default(),
+        gotra: new.gotra,
+    };
+    let key_id = app.gateway()?.key_id().to_owned();
+    let asked = Asked { caller, if_match: IfMatch(None), idem };
+    let now = app.clock.now();
+    let made = orders::make(&app.store, &asked, asks.wanted(), now).await.map_err(Asks::told)?;
+    let (known, payment) = begin::begin(&app, &asked.caller, made.record.id).await?;
+    let order = payment.gateway_order().unwrap_or_default().to_owned();
+    Ok(ReplyV1::created(RazorpayBooking {
+        razorpay_order: RazorpayOrder {
+            id: order.clone(),
+            amount: payment.amount,
+            currency: payment.currency.code().to_owned(),
+            receipt: known.order.id.to_string(),
+            key_id,
+            hold_until: known.order.hold_until.map(|until| until.to_string()),
+        },
+        razorpay_order_id: order,
+        booking: PaidBookingV1::of(&known.order, now),
+    }))
+}
+
+async fn verify_payment(
+    State(app): State<App>,
+    Signed(caller): Signed,
+    Query(query): Query<ProofQuery>,
+) -> web::Result<ReplyV1<PaidBookingV1>> {
+    let (booking, proof) = query.parts();
+    let order = order_id(&booking)?;
+    let known = verify::verify(&app, &caller, (payment_of(&proof.order), Some(order)), &proof).await?;
+    Ok(ReplyV1::ok(PaidBookingV1::of(&known.order, app.clock.now())))
+}

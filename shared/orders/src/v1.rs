@@ -1,0 +1,124 @@
+//! What version 1 asks for and tells of a paid session: the source system's names over an order with one line.
+
+use domain::pool::Cells;
+use domain::sale::{Choice, Extra};
+use domain::text::{Note, Tag};
+use domain::{Order, OrderLine, OrderState, PoolId};
+use errors::{Error, FieldError, Result};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Wanted;
+
+/// An add-on of a session.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct Chadawa {
+    /// The code of the add-on.
+    #[schemars(with = "String")]
+    pub chadawa_id: Tag,
+    /// What is to be known about it.
+    #[schemars(with = "Option<String>")]
+    pub note: Option<Note>,
+}
+
+/// What is asked for, by the source's names.
+#[derive(Debug)]
+pub struct Asks {
+    /// The session.
+    pub puja_id: PoolId,
+    /// The code of the plan; the only one when unset.
+    pub plan_id: Option<Tag>,
+    /// Add-ons with what is to be known about them.
+    pub chadawas: Vec<Chadawa>,
+    /// Add-ons by their codes alone.
+    pub chadawa_ids: Vec<Tag>,
+    /// The family's name, said in the ceremony.
+    pub gotra: Option<Note>,
+}
+
+impl Asks {
+    /// The order that is wanted: one seat.
+    pub fn wanted(self) -> Wanted {
+        let line = OrderLine { pool: self.puja_id, cells: Cells::Total, quantity: 1, overbooked: false };
+        let named = self.chadawas.into_iter().map(|one| (one.chadawa_id, one.note));
+        let plain = self.chadawa_ids.into_iter().map(|code| (code, None));
+        let extras = named.chain(plain).map(|(code, note)| Extra { code, quantity: 1, note }).collect();
+        let choice = Choice { line: 0, quantity: 1, plan: self.plan_id, extras };
+        let (lines, choices) = (vec![line], vec![choice]);
+        Wanted { lines, choices, user: None, note: self.gotra, hold_seconds: None }
+    }
+
+    /// What is wrong with it, by the names of version 1.
+    pub fn told(error: Error) -> Error {
+        let renamed = |field: &FieldError| {
+            let pointer =
+                field.pointer.replace("/lines/0/pool_id", "/puja_id").replace("/lines/0/plan", "/plan_id");
+            FieldError { pointer: pointer.replace("/lines/0/add_ons", "/chadawas"), ..field.clone() }
+        };
+        let fields: Vec<_> = error.field_errors().iter().map(renamed).collect();
+        if fields.is_empty() { error } else { Error::fields(fields) }
+    }
+}
+
+/// A paid session as version 1 tells it. Amounts are in the currency's major unit there, with its decimals, as text: `499.00`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "PaidBookingV1")]
+pub struct PaidBookingV1 {
+    id: String,
+    user_id: String,
+    puja_id: Option<String>,
+    plan_id: Option<String>,
+    /// `pending`, `confirmed`, `completed` or `cancelled`.
+    status: &'static str,
+    total_amount: Option<String>,
+    /// What has come in and not gone back.
+    paid_amount: Option<String>,
+    currency: Option<String>,
+    gotra: Option<String>,
+    /// Where a recording is.
+    puja_link: Option<String>,
+    created_at: String,
+}
+
+impl PaidBookingV1 {
+    /// Of an order.
+    pub fn of(order: &Order, now: Timestamp) -> Self {
+        let sale = order.sale.as_deref();
+        let completed = sale.and_then(|sale| sale.completed.as_ref());
+        let status = match (completed, order.state_at(now)) {
+            (Some(_), _) => "completed",
+            (None, OrderState::Held) => "pending",
+            (None, OrderState::Confirmed) => "confirmed",
+            (None, OrderState::Expired | OrderState::Cancelled) => "cancelled",
+        };
+        let amount = |minor: i64| {
+            let shown = sale.map(|sale| domain::Money::new(minor, sale.currency).to_string());
+            shown.and_then(|text| text.split_once(' ').map(|(_, amount)| amount.to_owned()))
+        };
+        Self {
+            id: order.id.to_string(),
+            user_id: order.user.to_string(),
+            puja_id: order.lines.first().map(|line| line.pool.to_string()),
+            plan_id: sale
+                .and_then(|sale| sale.lines.first())
+                .and_then(|line| line.code.as_ref())
+                .map(ToString::to_string),
+            status,
+            total_amount: sale.and_then(|sale| amount(sale.total)),
+            paid_amount: sale.and_then(|sale| amount(sale.captured - sale.refunded)),
+            currency: sale.map(|sale| sale.currency.code().to_owned()),
+            gotra: order.note.as_ref().map(ToString::to_string),
+            puja_link: completed.and_then(|one| one.link.as_ref()).map(ToString::to_string),
+            created_at: order.created_at.to_string(),
+        }
+    }
+}
+
+/// The order of a `booking_id` of version 1, if it is one: there, rooms and sessions share their routes.
+///
+/// # Errors
+/// `not_found` when it is neither an order's id nor a booking's.
+pub fn order_id(text: &str) -> Result<domain::OrderId> {
+    text.parse().map_err(|_| Error::not_found("booking"))
+}
