@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use domain::text::{Email, UserName};
 use lambda::Call;
-use local::{Came, Server};
+use local::{Came, Front, Server};
 use serde_json::{Value, json};
 
 use crate::events::{example, keyed, request};
@@ -23,6 +23,7 @@ pub(crate) struct Place {
     variables: Vec<(String, String)>,
     token: String,
     room: String,
+    payment: String,
 }
 
 impl Place {
@@ -41,7 +42,8 @@ impl Place {
             "location_id": location, "name": "Spree", "capacity": 4, "equipment": ["screen"], "attributes": {},
         });
         let room = id(&front.post("/v2/rooms", "room", &room).await, "id")?;
-        let mut place = Self { variables: Vec::new(), token, room };
+        let payment = paid(&front, &location).await?;
+        let mut place = Self { variables: Vec::new(), token, room, payment };
         for day in 0..5 {
             let body = place.booking(day * 24 * 2);
             id(&front.post("/v2/bookings", &format!("day {day}"), &body).await, "id")?;
@@ -54,6 +56,7 @@ impl Place {
             ("HOLDFAST_SQS_ENDPOINT", queues.to_owned()),
             ("HOLDFAST_QUEUE_NOTIFY", workers.relay().notify.url().to_owned()),
             ("HOLDFAST_QUEUE_TASKS", workers.relay().tasks.url().to_owned()),
+            ("HOLDFAST_QUEUE_PAYMENTS", workers.relay().payments.url().to_owned()),
             ("HOLDFAST_SECRET", BASE64.encode(secret)),
             ("HOLDFAST_MAIL", "ses".to_owned()),
             ("HOLDFAST_MAIL_FROM", "Front desk <rooms@example.org>".to_owned()),
@@ -100,6 +103,8 @@ impl Place {
         let login = json!({ "login": EMAIL, "password": PASSWORD });
         let auth = example(include_str!("../../../events/auth.v2.json"));
         let login = request(&auth, "POST", "/v2/auth/login", "", Some(&login));
+        let payments = example(include_str!("../../../events/payments.v2.json"));
+        let payment = request(&payments, "GET", &format!("/v2/payments/{}", self.payment), token, None);
         let health = example(include_str!("../../../events/insights.v2.json"));
         let stream = example(include_str!("../../../events/relay.stream.json"));
         vec![
@@ -108,6 +113,13 @@ impl Place {
             call("bookings", "availability", MANY, same(free)),
             call("bookings", "book", MANY, Box::new(book)),
             call("auth", "log in", FEW, same(login)),
+            call("payments", "payment", MANY, same(payment)),
+            call(
+                "payments-worker",
+                "sweep",
+                MANY,
+                same(example(include_str!("../../../events/payments.schedule.json"))),
+            ),
             call("insights", "health", MANY, same(health)),
             call("insights-feed", "", MANY, same(stream.clone())),
             call("relay", "", MANY, same(stream)),
@@ -116,6 +128,20 @@ impl Place {
             call("tasks-audit", "", FEW, same(example(include_str!("../../../events/tasks.audit.json")))),
         ]
     }
+}
+
+/// A seat of a session, paid in cash: the payment's id.
+async fn paid(front: &Front, location: &str) -> io::Result<String> {
+    let seat = json!({ "code": "seat", "name": "A seat", "price": 49_900 });
+    let offering = json!({ "location_id": location, "name": "Concert", "currency": "EUR", "plans": [seat] });
+    let offering = id(&front.post("/v2/offerings", "offering", &offering).await, "id")?;
+    let session = json!({ "local_start": "2099-01-05T19:30:00", "minutes": 90, "capacity": 40 });
+    let path = format!("/v2/offerings/{offering}/sessions");
+    let session = id(&front.post(&path, "session", &session).await, "0/id")?;
+    let order = json!({ "lines": [{ "pool_id": session, "quantity": 1 }] });
+    let order = id(&front.post("/v2/orders", "order", &order).await, "id")?;
+    let cash = json!({ "means": "cash" });
+    id(&front.post(&format!("/v2/orders/{order}/payments"), "cash", &cash).await, "id")
 }
 
 fn instant(second: i64) -> jiff::Timestamp {
