@@ -1,7 +1,6 @@
 //! Signing in by a code to a phone: once, soon, by few guesses; and nobody learns who is a customer.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use domain::Role;
 use errors::{Code, Error};
@@ -9,9 +8,8 @@ use jiff::SignedDuration;
 use local::database::Data;
 use providers::{Failure, Text, Texting, Texts};
 use serde_json::{Value, json};
-use tracing_subscriber::fmt::MakeWriter;
 
-use crate::harness::{Answer, Person, TestApp};
+use crate::harness::{Answer, Log, Person, TestApp};
 
 const PHONE: &str = "+919876543210";
 
@@ -224,38 +222,9 @@ impl Texts for Refusing {
     }
 }
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 #[tokio::test]
 async fn no_log_event_or_message_tells_a_code_a_token_or_a_number() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_max_level(tracing::Level::INFO)
-        .with_writer(log.clone())
-        .finish();
-    // With a second dispatcher alive, what another test's thread logs first is not taken for unwanted everywhere.
-    let _other = tracing::Dispatch::new(tracing_subscriber::fmt().with_writer(std::io::sink).finish());
-    let guard = tracing::subscriber::set_default(subscriber);
+    let log = Log::begin();
     let options = local::Options { sms: Some(Arc::new(Refusing)), ..local::Options::new(Data::Memory) };
     let app = TestApp::start_with(options).await;
     let code = asked(&app, PHONE).await;
@@ -265,7 +234,7 @@ async fn no_log_event_or_message_tells_a_code_a_token_or_a_number() {
     let made = verify(&app, PHONE, &code, Some("Asha")).await.expect(200);
     let (access, refresh) = (made.text_of("access_token"), made.text_of("refresh_token"));
     app.settle().await;
-    drop(guard);
+    let told = log.end();
 
     let admin = app.person(Role::Admin).await;
     let trail = app.get("/v2/audit?limit=100").by(&admin).send().await;
@@ -274,7 +243,6 @@ async fn no_log_event_or_message_tells_a_code_a_token_or_a_number() {
     let holder = app.core().keys.holder(PHONE);
     let kept = app.store().code(holder).await.unwrap().unwrap();
     assert!(kept.used);
-    let told = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(told.contains("a message did not get through") && told.contains("a wrong code"), "{told}");
     for (name, text) in [("log", &told), ("trail", &trail.text), ("messages", &dead.text)] {
         for secret in [&code, &access, &refresh, &"9876543210".to_owned(), &kept.nonce] {

@@ -4,6 +4,7 @@
 //! (`tests/aws-shape`). A test that looks inside the process, as [`TestApp::here`] lets it, is always about the laptop's.
 
 mod call;
+mod log;
 
 use domain::{Permission, Role, Scope, Session, SessionId, User, UserId};
 use env::Clock;
@@ -16,6 +17,7 @@ use store::{Store, Tx};
 use web::{AccessToken, Core, Keys};
 
 pub(crate) use call::{Answer, Call};
+pub(crate) use log::Log;
 
 /// Monday, 4 January 2027, 08:00 in UTC: when every test begins.
 pub(crate) const START: &str = "2027-01-04T08:00:00Z";

@@ -67,6 +67,8 @@ impl Tour<'_> {
     fn named(&mut self, word: &str) -> String {
         let kind = match word.split_once('_') {
             Some((kind, id)) if kind.len() == 3 && id.len() >= 26 => kind,
+            // The gateway's own.
+            Some((kind @ ("order" | "pay"), id)) if id.len() == 14 => kind,
             _ if word.len() > 60 && !word.contains(' ') => "token",
             _ => return word.to_owned(),
         };
@@ -76,6 +78,51 @@ impl Tour<'_> {
         let number = self.names.values().filter(|name| name.starts_with(kind)).count() + 1;
         self.names.entry(word.to_owned()).or_insert_with(|| format!("{kind}_{number}…")).clone()
     }
+}
+
+/// A session offered, ordered, paid through the gateway, and given back.
+async fn sessions(tour: &mut Tour<'_>, admin: &Person, ada: &Person, place: &str) {
+    tour.say("## A session, and its price\n\nWhat has a price is an offering: plans, add-ons, terms. It is sold on dates, its sessions, which have seats.");
+    let seat = json!({ "code": "seat", "name": "A seat", "price": 2_500 });
+    let wine = json!({ "code": "wine", "name": "A glass of wine", "price": 600 });
+    let body = json!({
+        "location_id": place, "name": "Evening concert", "currency": "EUR", "plans": [seat], "add_ons": [wine],
+        "refunds": [{ "hours": 24, "percent": 100 }, { "hours": 2, "percent": 50 }],
+    });
+    let offering =
+        tour.step(Some(admin), Method::POST, "/v2/offerings", Some(body)).await.expect(201).text_of("id");
+    let body = json!({ "local_start": "2027-01-07T19:30:00", "minutes": 90, "capacity": 40 });
+    let path = format!("/v2/offerings/{offering}/sessions");
+    let made = tour.step(Some(admin), Method::POST, &path, Some(body)).await.expect(201);
+    let session = made.data()[0]["id"].as_str().unwrap().to_owned();
+
+    tour.say("Ada orders a seat and a glass of wine. She names codes; the amounts are the server's. The seat is held for ten minutes.");
+    let line = json!({ "pool_id": session, "quantity": 1, "add_ons": [{ "code": "wine" }] });
+    let ordered =
+        tour.step(Some(ada), Method::POST, "/v2/orders", Some(json!({ "lines": [line] }))).await.expect(201);
+    let order = ordered.text_of("id");
+    tour.say("Paying begins with the gateway's order, which its checkout needs. Then the checkout hands out what proves the payment, and the order is sold.");
+    let path = format!("/v2/orders/{order}/payments");
+    let begun = tour.step(Some(ada), Method::POST, &path, Some(json!({}))).await.expect(201);
+    let gateway = begun.data()["checkout"]["order_id"].as_str().unwrap();
+    let paid = tour.app.gateway().pay(gateway).unwrap();
+    let body = json!({
+        "razorpay_order_id": gateway, "razorpay_payment_id": paid.payment_id,
+        "razorpay_signature": paid.signature,
+    });
+    let path = format!("/v2/payments/{}/verify", begun.text_of("id"));
+    tour.step(Some(ada), Method::POST, &path, Some(body)).await.expect(200);
+    tour.app.settle().await;
+    tour.say("The gateway tells it as well, by webhooks, twice for good measure; that changes nothing any more. She cancels two days before, and all of it goes back.");
+    for webhook in tour.app.gateway().held() {
+        tour.app.tell(&webhook).await.expect(200);
+        tour.app.tell(&webhook).await.expect(200);
+    }
+    tour.app.settle().await;
+    let path = format!("/v2/orders/{order}/cancel");
+    tour.step(Some(ada), Method::POST, &path, Some(json!({}))).await.expect(200);
+    tour.app.settle().await;
+    tour.step(Some(ada), Method::GET, &format!("/v2/orders/{order}"), None).await.expect(200);
 }
 
 #[tokio::test]
@@ -157,6 +204,8 @@ async fn the_tour_is_what_happens() {
     let server = app.url();
     let sent = tour.numbered(&sent.replace(&server, "http://127.0.0.1:8080").replace("\r\n", "\n"));
     tour.say(&sent);
+
+    sessions(&mut tour, &admin, &ada, &place).await;
 
     tour.say("## Afterwards\n\nThe desk says that it took place, and only now may Ada review the room.");
     app.advance(SignedDuration::from_hours(32));

@@ -1,13 +1,17 @@
 //! What is said of an order of seats.
 
-use domain::message::Due;
-use domain::message::order_messages;
+use domain::message::{Due, order_messages};
 use domain::{Event, Message, MessageKind, Money, Order, OrderId, Pool, Span, User, Zone};
 use errors::{Code, Error, Result};
+use jiff::SignedDuration;
 use providers::{About, Facts, Language};
 
 use crate::App;
 use crate::compose::{Composed, mail, place, text};
+
+/// For so long the message of a cancellation waits for the money to be captured, looking again every so often.
+const CAPTURED_WITHIN: SignedDuration = SignedDuration::from_mins(2);
+const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(30);
 
 pub(crate) async fn found(app: &App, id: OrderId) -> Result<Option<Order>> {
     match app.store.order(id).await {
@@ -40,6 +44,12 @@ async fn session(app: &App, order: &Order) -> Result<Pool> {
 /// Writes the message.
 pub(crate) async fn about(app: &App, message: &Message, user: &User, order: &Order) -> Result<Composed> {
     let sale = order.sale.as_ref().ok_or_else(|| Error::internal("a message about what has no price"))?;
+    // Somebody who cancels as soon as they have paid: what goes back is known once it has been captured.
+    let now = app.clock.now();
+    let paying = !sale.payments.is_empty() && sale.captured == 0;
+    if message.kind == MessageKind::SessionCancelled && paying && now < message.created_at + CAPTURED_WITHIN {
+        return Ok(Composed::Later(now + LOOK_AGAIN));
+    }
     let pool = session(app, order).await?;
     let location = app.store.location(order.location).await?;
     let minor = match message.kind {

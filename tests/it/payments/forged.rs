@@ -1,9 +1,10 @@
 //! What proves nothing changes nothing: forged, replayed and foreign signatures, webhooks of others, other amounts.
 
 use domain::Role;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{PRICE, Temple};
+use crate::harness::Log;
 
 #[tokio::test]
 async fn a_signature_proves_the_one_payment_that_it_is_of() {
@@ -78,4 +79,45 @@ async fn nobody_reads_or_pays_what_is_another_s() {
     let cash =
         temple.app.post(&format!("/v2/orders/{order}/payments"), body).by(&temple.anna).key("1").send().await;
     cash.refused(403, "forbidden");
+}
+
+#[tokio::test]
+async fn nothing_that_the_gateway_says_of_a_payer_is_kept_or_logged() {
+    let log = Log::begin();
+    let temple = Temple::here().await;
+    let session = temple.seats(5).await;
+    let order = temple.held(&temple.anna, "1", &session).await;
+    let begun = temple.begin(&temple.anna, &order).await;
+    temple.app.gateway().fail(&begun.1).unwrap();
+    let paid = temple.app.gateway().authorize(&begun.1).unwrap();
+    temple.prove(&temple.anna, &begun, &paid).await.expect(200);
+    let told = temple.app.gateway().held();
+    let said = String::from_utf8(told.iter().flat_map(|webhook| webhook.body.clone()).collect()).unwrap();
+    let of_a_payer: Vec<_> = razorpay::PAYER.into_iter().filter(|secret| said.contains(secret)).collect();
+    assert!(of_a_payer.len() >= 3, "the gateway says something: {of_a_payer:?}");
+    let mut broken = told[0].clone();
+    broken.body.truncate(300);
+    temple.app.tell(&broken).await.refused(400, "bad_request");
+    for webhook in &told {
+        temple.app.tell(webhook).await.expect(200);
+    }
+    temple.app.settle().await;
+    let logged = log.end();
+    let kept = everything(&temple);
+    assert!(kept.contains(&paid.payment_id), "what is kept was looked through");
+    for secret in razorpay::PAYER.into_iter().chain([paid.signature.as_str()]) {
+        assert!(!logged.contains(secret), "{secret} in the log: {logged}");
+        assert!(!kept.contains(secret), "{secret} is kept");
+    }
+}
+
+/// Every item of every table, as text.
+fn everything(temple: &Temple) -> String {
+    let database = temple.app.server().database().handle();
+    let all = store::schema::TABLES.iter().map(|table| {
+        let scan = json!({ "TableName": format!("Holdfast-{}", table.name) });
+        let found = database.scan(serde_json::from_value(scan).unwrap()).unwrap();
+        serde_json::to_value(found).unwrap_or(Value::Null).to_string()
+    });
+    all.collect()
 }

@@ -141,6 +141,26 @@ async fn who_cancels_gets_back_what_the_terms_say() {
 }
 
 #[tokio::test]
+async fn who_cancels_as_soon_as_they_have_paid_is_told_what_goes_back() {
+    let temple = Temple::start().await;
+    let session = temple.seats(1).await;
+    let order = temple.held(&temple.anna, "1", &session).await;
+    let begun = temple.begin(&temple.anna, &order).await;
+    let paid = temple.app.gateway().authorize(&begun.1).unwrap();
+    temple.prove(&temple.anna, &begun, &paid).await.expect(200);
+    let path = format!("/v2/orders/{order}/cancel");
+    temple.app.post(&path, json!({})).by(&temple.anna).key("c").send().await.expect(200);
+    temple.app.settle().await;
+    for _ in 0..2 {
+        temple.app.advance(jiff::SignedDuration::from_secs(40));
+        temple.hear().await;
+    }
+    let told = temple.app.sent();
+    assert_eq!(told.len(), 1, "the confirmation is no longer true: {told:?}");
+    assert!(told[0].subject.starts_with("Cancelled") && told[0].text.contains("INR 499.00"), "{told:?}");
+}
+
+#[tokio::test]
 async fn an_order_is_paid_once_however_often_it_is_paid() {
     let temple = Temple::start().await;
     let session = temple.seats(2).await;

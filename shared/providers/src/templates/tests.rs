@@ -8,6 +8,17 @@ fn facts(kind: MessageKind) -> Facts {
     let reason = matches!(kind, MessageKind::Cancelled | MessageKind::OutOfService);
     let about = match kind {
         MessageKind::PasswordReset => About::PasswordReset { until: span.end() },
+        MessageKind::SessionConfirmed
+        | MessageKind::SessionCancelled
+        | MessageKind::SessionLost
+        | MessageKind::SessionCompleted => About::Session {
+            title: "Evening concert".to_owned(),
+            place: "Harbour, 1 Quay Street".to_owned(),
+            zone: "Europe/Berlin".to_owned().try_into().unwrap(),
+            span,
+            amount: Some("EUR 31.00".to_owned()),
+            recording: Some("https://v.example/1".to_owned()),
+        },
         _ => About::Booking {
             room: "Blue room".to_owned(),
             place: "Harbour, 1 Quay Street".to_owned(),

@@ -301,3 +301,67 @@ fn every_kind_in_hindi() {
     https://rooms.example/b/1?a=1&b=2
     ");
 }
+
+#[test]
+fn what_was_paid_is_told_with_its_sum_and_what_goes_back() {
+    insta::assert_snapshot!(told(Language::English, MessageKind::SessionConfirmed), @r"
+    Booked: Evening concert on Monday, 1 March 2027 at 09:30
+
+    Hello Asha,
+
+    Your seat is booked. In all: EUR 31.00.
+
+    What: Evening concert
+    Where: Harbour, 1 Quay Street
+    When: Monday, 1 March 2027, 09:30 to 10:00 CET (Europe/Berlin)
+    Your time: Monday, 1 March 2027, 14:00 to 14:30 IST (Asia/Kolkata)
+
+    See the order:
+    https://rooms.example/b/1?a=1&b=2
+    ");
+    insta::assert_snapshot!(told(Language::German, MessageKind::SessionCancelled), @r"
+    Storniert: Evening concert am Montag, 1. März 2027 um 09:30
+
+    Hallo Asha,
+
+    Ihr Platz ist zurückgegeben. Sie erhalten zurück: EUR 31.00. Bei der Bank dauert das einige Tage.
+
+    Was: Evening concert
+    Wo: Harbour, 1 Quay Street
+    Wann: Montag, 1. März 2027, 09:30 bis 10:00 CET (Europe/Berlin)
+    Ihre Zeit: Montag, 1. März 2027, 14:00 bis 14:30 IST (Asia/Kolkata)
+
+    Bestellung ansehen:
+    https://rooms.example/b/1?a=1&b=2
+    ");
+    insta::assert_snapshot!(told(Language::Hindi, MessageKind::SessionLost), @r"
+    भुगतान देर से आया: Evening concert, सोमवार, 1 मार्च 2027
+
+    नमस्ते Asha,
+
+    आपका भुगतान तब आया जब आख़िरी सीट जा चुकी थी। पूरी राशि अपने आप वापस मिलेगी: EUR 31.00। बैंक में कुछ दिन लगते हैं।
+
+    क्या: Evening concert
+    कहाँ: Harbour, 1 Quay Street
+    कब: सोमवार, 1 मार्च 2027, 09:30 से 10:00 CET (Europe/Berlin)
+    आपका समय: सोमवार, 1 मार्च 2027, 14:00 से 14:30 IST (Asia/Kolkata)
+
+    ऑर्डर देखें:
+    https://rooms.example/b/1?a=1&b=2
+    ");
+    insta::assert_snapshot!(told(Language::English, MessageKind::SessionCompleted), @r"
+    The recording of Evening concert
+
+    Hello Asha,
+
+    It took place. The recording: https://v.example/1
+
+    What: Evening concert
+    Where: Harbour, 1 Quay Street
+    When: Monday, 1 March 2027, 09:30 to 10:00 CET (Europe/Berlin)
+    Your time: Monday, 1 March 2027, 14:00 to 14:30 IST (Asia/Kolkata)
+
+    See the order:
+    https://rooms.example/b/1?a=1&b=2
+    ");
+}
