@@ -1,6 +1,7 @@
 //! Paid sessions: offered, ordered, paid in every way that a gateway knows, given back.
 
 mod chaos;
+mod cost;
 mod forged;
 mod offered;
 mod paid;

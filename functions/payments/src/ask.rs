@@ -1,13 +1,11 @@
 //! Asking the gateway about payments that are open: what no webhook told.
 
-use domain::payment::{Means, RefundTold, Told};
-use domain::{Actor, EventId, Payment};
-use errors::{Code, Error, Result};
-use jiff::Timestamp;
-use store::Tx;
-
 use crate::App;
 use crate::settle::{settle, tell};
+use domain::payment::{Means, RefundTold, Told};
+use domain::{Actor, Payment};
+use errors::{Code, Error, Result};
+use jiff::Timestamp;
 
 /// Payments that one sweep asks about, at most; the next one goes on.
 const MOST: usize = 200;
@@ -69,15 +67,10 @@ async fn ask(app: &App, payment: &Payment, now: Timestamp) -> Result<()> {
     }
 }
 
-/// Says when to ask again.
+/// Says when to ask again. Nothing has happened, so no event tells of it.
 async fn put_off(app: &App, payment: &Payment, now: Timestamp) -> Result<()> {
-    let next = payment.clone().revised(now, false);
-    let mut tx = Tx::new();
-    tx.update_payment(&app.store, &next);
-    let id = EventId::new(now, env::random());
-    tx.event(&app.store, &next.event(id, "payment.asked", Some(payment), Actor::system()));
-    match app.store.commit(tx).await {
+    match app.store.put_payment_off(&payment.clone().revised(now, false)).await {
         Err(error) if error.code() == Code::Changed => Ok(()),
-        done => done.map(drop),
+        done => done,
     }
 }

@@ -46,7 +46,7 @@ use crate::{Currency, EventId, LocationId, Money, Order, OrderId, PaymentId, Use
 
 /// Attempts at one payment that are kept: a customer who fails so often has to begin anew.
 pub const MOST_ATTEMPTS: usize = 50;
-/// When an open payment is asked about first, in minutes after it was begun; then hourly.
+/// When an open payment is asked about first, in minutes after it was begun; then after an hour, and each time twice as late.
 const FIRST_LOOK: i64 = 15;
 /// For so long an open payment is asked about: a late authorization comes within three days.
 const LOOKS_FOR: SignedDuration = SignedDuration::from_hours(72);
@@ -334,14 +334,15 @@ impl Payment {
         !self.is_paid() || self.attempts.values().any(authorized) || self.refunds.values().any(waits)
     }
 
-    /// The next version, with the next time at which the gateway is asked: hourly while something is open, for three days after the
-    /// last news; then no more.
+    /// The next version, with the next time at which the gateway is asked while something is open: an hour after the last news, then
+    /// each time twice as late, the last time three days after it.
     #[must_use]
     pub fn revised(mut self, now: Timestamp, news: bool) -> Self {
         let since = if news { now } else { self.updated_at };
-        let gateway = matches!(self.means, Means::Razorpay { .. });
-        let goes_on = gateway && self.is_open() && now.duration_since(since.max(self.created_at)) < LOOKS_FOR;
-        self.look_at = goes_on.then(|| now.checked_add(SignedDuration::from_hours(1)).ok()).flatten();
+        let waited = now.duration_since(since);
+        let next = (waited + waited.max(SignedDuration::from_hours(1))).min(LOOKS_FOR);
+        let goes_on = self.gateway_order().is_some() && self.is_open() && waited < LOOKS_FOR;
+        self.look_at = goes_on.then(|| since.checked_add(next).ok()).flatten();
         if news {
             self.updated_at = now;
         }

@@ -116,6 +116,14 @@ impl Store {
         self.query(list(&BY_PLACE, by_place(location), Range::All, true, limit, after)).await
     }
 
+    /// Writes when a payment is asked about next; `changed` unless the stored one is the version before it.
+    ///
+    /// # Errors
+    /// `changed`, `unavailable`.
+    pub async fn put_payment_off(&self, payment: &Payment) -> Result<()> {
+        self.change(payment, payment.version).await
+    }
+
     /// Payments whose gateway is to be asked by `now`, the longest due first.
     ///
     /// # Errors
