@@ -13,9 +13,9 @@ async fn each_request_of_a_paid_session_consumes_what_it_always_does() {
     let line = json!({ "pool_id": session, "quantity": 1 });
     let ordered = temple.order(&temple.anna, "1", line).await.expect(201);
     let path = format!("/v2/orders/{}/payments", ordered.text_of("id"));
-    let begin = || app.post(&path, json!({})).by(&temple.anna).key("pay").send();
-    let begun = begin().await.expect(201);
-    let again = begin().await.expect(201);
+    let pay = || app.post(&path, json!({})).by(&temple.anna).key("pay").send();
+    let begun = pay().await.expect(201);
+    let again = pay().await.expect(201);
     let gateway = begun.data()["checkout"]["order_id"].as_str().unwrap().to_owned();
     let payment = (begun.text_of("id"), gateway);
     let paid = app.gateway().pay(&payment.1).unwrap();
