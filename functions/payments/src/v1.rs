@@ -4,7 +4,8 @@ mod proof;
 
 use domain::text::{Note, Tag};
 use domain::{Permission, PoolId};
-use orders::v1::{Asks, Chadawa, PaidBookingV1, order_id};
+use errors::Error;
+use orders::v1::{Asks, Chadawa, PaidBookingV1};
 use schemars::JsonSchema;
 use serde::Serialize;
 use web::{
@@ -108,7 +109,7 @@ async fn verify_payment(
     Query(query): Query<ProofQuery>,
 ) -> web::Result<ReplyV1<PaidBookingV1>> {
     let (booking, proof) = query.parts();
-    let order = order_id(&booking)?;
+    let order = booking.parse().map_err(|_| Error::not_found("booking"))?;
     let known = verify::verify(&app, &caller, (payment_of(&proof.order), Some(order)), &proof).await?;
     Ok(ReplyV1::ok(PaidBookingV1::of(&known.order, app.clock.now())))
 }

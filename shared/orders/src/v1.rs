@@ -4,7 +4,7 @@ use domain::pool::Cells;
 use domain::sale::{Choice, Extra};
 use domain::text::{Note, Tag};
 use domain::{Order, OrderLine, OrderState, PoolId};
-use errors::{Error, FieldError, Result};
+use errors::{Error, FieldError};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -113,12 +113,4 @@ impl PaidBookingV1 {
             created_at: order.created_at.to_string(),
         }
     }
-}
-
-/// The order of a `booking_id` of version 1, if it is one: there, rooms and sessions share their routes.
-///
-/// # Errors
-/// `not_found` when it is neither an order's id nor a booking's.
-pub fn order_id(text: &str) -> Result<domain::OrderId> {
-    text.parse().map_err(|_| Error::not_found("booking"))
 }

@@ -97,7 +97,7 @@ pub use migration::{Step, What};
 pub use offerings::offering_from;
 pub use orders::order_from;
 pub use page::{Page, Placed, Position};
-pub use payments::{Webhook, payment_from};
+pub use payments::Webhook;
 pub use pools::pool_from;
 pub use reviews::review_from;
 pub use series::series_from;

@@ -54,11 +54,6 @@ impl Tx {
     pub fn update_offering(&mut self, store: &Store, offering: &Offering) {
         self.replace(store, offering, offering.version);
     }
-
-    /// An offering that must still be as it was read.
-    pub fn require_offering(&mut self, store: &Store, offering: &Offering) {
-        self.require(store, offering, offering.version);
-    }
 }
 
 impl Store {

@@ -8,11 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::bookings::list;
-use crate::catalog::made;
 use crate::page::{Page, Position};
 use crate::schema::{BY_PLACE, BY_STATE, EXPIRES, MESSAGES, RESERVATIONS, Table};
 use crate::table::{Range, Record, moment, number, text};
-use crate::{Outcome, Store, Tx};
+use crate::{Store, Tx};
 
 /// Payments whose gateway is to be asked.
 const OPEN: &str = "payment#open";
@@ -137,12 +136,4 @@ impl Store {
         let range = Range::Between("0".to_owned(), format!("{}#~", moment(now)));
         self.query(list(&BY_STATE, OPEN.to_owned(), range, false, limit, after)).await
     }
-}
-
-/// The payment that a commit made, or made before.
-///
-/// # Errors
-/// `internal` when the stored item is not a payment.
-pub fn payment_from(outcome: Outcome, new: Payment) -> Result<(Payment, bool)> {
-    made(outcome, new)
 }
