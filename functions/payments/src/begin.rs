@@ -1,11 +1,10 @@
 //! Beginning a payment through the gateway: the one request that waits for it, since the client needs its order's id.
 
 use domain::payment::{Means, to_pay};
-use domain::{Caller, EventId, Money, OrderId, Payment};
+use domain::{Caller, Money, OrderId, Payment};
 use errors::{Code, Error, Result};
-use store::Tx;
 
-use crate::settle::{Known, known};
+use crate::settle::{Known, add, known};
 use crate::{App, order_to_pay, payment_of};
 
 /// Attempts to write it while the order changes.
@@ -38,22 +37,13 @@ pub(crate) async fn begin(app: &App, caller: &Caller, id: OrderId) -> Result<(Kn
             return Err(Error::new(Code::UpstreamFailed, "the gateway asks for another amount"));
         }
         let payment = Payment::begun(payment_of(&made.id), &order, made.id, amount, now)?;
-        let after = order.clone().paying(payment.id, now)?;
-        let mut tx = Tx::new();
-        tx.insert_payment(&app.store, &payment);
-        tx.update_order(&app.store, &after);
-        let event = |record: EventId| payment.event(record, "payment.begun", None, caller.actor());
-        tx.event(&app.store, &event(EventId::new(now, env::random())));
-        let paying =
-            after.event(EventId::new(now, env::random()), "order.paying", Some(&order), caller.actor());
-        tx.event(&app.store, &paying);
-        match app.store.commit(tx).await {
+        match add(app, &order, &payment, ("payment.begun", &caller.actor())).await {
             // Somebody else began one, or the order was changed: what was asked for at the gateway is paid by nobody.
             Err(error) if error.code() == Code::Changed => {}
             Err(error) => return Err(error),
-            Ok(_) => {
+            Ok(order) => {
                 payments.push(payment.clone());
-                return Ok((Known { order: after, payments }, payment));
+                return Ok((Known { order, payments }, payment));
             }
         }
     }

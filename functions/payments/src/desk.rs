@@ -7,7 +7,7 @@ use errors::{Code, Error, Result};
 use store::Tx;
 use web::Idempotency;
 
-use crate::settle::{Known, known, tell};
+use crate::settle::{Known, add, known, tell};
 use crate::{App, order_to_pay};
 
 /// Notes money that a desk has taken, all that is to be paid next unless `amount` says less or more; the order is sold once enough
@@ -40,15 +40,7 @@ pub(crate) async fn take(
     }
     let mut payment = Payment::taken(new, &before.order, means, amount, now)?;
     payment.request = idem.request();
-    let after = before.order.clone().paying(payment.id, now)?;
-    let mut tx = Tx::new();
-    tx.insert_payment(&app.store, &payment);
-    tx.update_order(&app.store, &after);
-    let events = [EventId::new(now, env::random()), EventId::new(now, env::random())];
-    let [first, second] = events;
-    tx.event(&app.store, &payment.event(first, "payment.taken", None, caller.actor()));
-    tx.event(&app.store, &after.event(second, "order.paying", Some(&before.order), caller.actor()));
-    app.store.commit(tx).await?;
+    add(app, &before.order, &payment, ("payment.taken", &caller.actor())).await?;
     // What follows is written by itself, and again by whoever hears of the payment: it is true from here on.
     let known = tell(app, id, &caller.actor(), |_| Ok(())).await?;
     Ok((known, payment, false))

@@ -44,6 +44,28 @@ pub(crate) async fn known(app: &App, order: Order) -> Result<Known> {
     Ok(Known { order, payments: found })
 }
 
+/// Writes a new payment, and the order that has it from now on: `kind` is the event that tells of the payment.
+///
+/// # Errors
+/// `changed` when the order was changed since it was read, `wrong_state` after too many tries.
+pub(crate) async fn add(
+    app: &App,
+    order: &Order,
+    payment: &Payment,
+    (kind, actor): (&str, &Actor),
+) -> Result<Order> {
+    let now = payment.created_at;
+    let after = order.clone().paying(payment.id, now)?;
+    let mut tx = Tx::new();
+    tx.insert_payment(&app.store, payment);
+    tx.update_order(&app.store, &after);
+    tx.event(&app.store, &payment.event(EventId::new(now, env::random()), kind, None, actor.clone()));
+    let paying = after.event(EventId::new(now, env::random()), "order.paying", Some(order), actor.clone());
+    tx.event(&app.store, &paying);
+    app.store.commit(tx).await?;
+    Ok(after)
+}
+
 /// Joins what is told with what is known of an order, does all that follows and needs no gateway, and writes it in one transaction.
 /// Told again, nothing is written. `tell` is called anew whenever somebody else wrote in between.
 ///
