@@ -19,10 +19,10 @@ const ID_CHARS: usize = 64;
 /// Keeps what a webhook of Razorpay says, once for each of its events; nothing if it says nothing of payments.
 ///
 /// # Errors
-/// `bad_request` unless the gateway has signed these very bytes; `malformed_body` when they cannot be read.
+/// `forbidden` unless the gateway has signed these very bytes; `malformed_body` when they cannot be read.
 pub(crate) async fn receive(app: &App, raw: &[u8], signature: &str, event: Option<&str>) -> Result<()> {
     if !app.gateway()?.signed(raw, signature) {
-        return Err(Error::new(Code::BadRequest, "this is not the gateway's signature"));
+        return Err(Error::forbidden("the signature does not fit"));
     }
     let Some(report) = providers::razorpay::reported(raw)? else { return Ok(()) };
     let known = |id: &&str| {

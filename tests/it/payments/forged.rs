@@ -42,12 +42,12 @@ async fn a_webhook_is_believed_for_the_gateway_s_signature_over_its_very_bytes()
     let told = temple.app.gateway().held();
     let mut forged = told[0].clone();
     forged.signature = "0".repeat(64);
-    temple.app.tell(&forged).await.refused(400, "bad_request");
+    temple.app.tell(&forged).await.refused(403, "forbidden");
     let mut changed = told[0].clone();
     changed.body.push(b' ');
-    temple.app.tell(&changed).await.refused(400, "bad_request");
+    temple.app.tell(&changed).await.refused(403, "forbidden");
     let unsigned = temple.app.post("/v2/webhooks/razorpay", json!({})).send().await;
-    unsigned.refused(400, "bad_request");
+    unsigned.refused(403, "forbidden");
     temple.app.settle().await;
     assert_eq!(temple.money(&order).await, ("held".into(), [0, 0, 0, 0]));
     for webhook in &told {
@@ -97,7 +97,7 @@ async fn nothing_that_the_gateway_says_of_a_payer_is_kept_or_logged() {
     assert!(of_a_payer.len() >= 3, "the gateway says something: {of_a_payer:?}");
     let mut broken = told[0].clone();
     broken.body.truncate(300);
-    temple.app.tell(&broken).await.refused(400, "bad_request");
+    temple.app.tell(&broken).await.refused(403, "forbidden");
     for webhook in &told {
         temple.app.tell(webhook).await.expect(200);
     }
