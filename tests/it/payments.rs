@@ -1,10 +1,12 @@
 //! Paid sessions: offered, ordered, paid in every way that a gateway knows, given back.
 
 mod chaos;
+mod checkout;
 mod cost;
 mod forged;
 mod offered;
 mod paid;
+mod refused;
 mod v1;
 
 use domain::{Location, Role};

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{RawPathParams, State};
+use axum::extract::{RawPathParams, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -66,10 +66,15 @@ pub(crate) fn routes(fake: Arc<Fake>) -> Router {
     Router::new().route("/checkout/{order}", get(show)).with_state(fake)
 }
 
-async fn show(State(fake): State<Arc<Fake>>, params: RawPathParams) -> Response {
+/// Leads to the checkout, which returns to the query's `callback_url` as Razorpay's does: with a form that has what proves the
+/// payment. It returns to addresses of this machine alone.
+async fn show(State(fake): State<Arc<Fake>>, params: RawPathParams, RawQuery(query): RawQuery) -> Response {
     let order = params.iter().map(|(_, order)| order).find(|order| is_id("order_", order));
+    let pairs: Vec<(String, String)> =
+        query.and_then(|query| serde_urlencoded::from_str(&query).ok()).unwrap_or_default();
+    let callback = pairs.iter().find(|(name, _)| name == "callback_url").map(|(_, url)| url.as_str());
     order.map_or_else(
         || StatusCode::NOT_FOUND.into_response(),
-        |order| Redirect::temporary(&fake.checkout(order, None)).into_response(),
+        |order| Redirect::temporary(&fake.checkout(order, callback)).into_response(),
     )
 }

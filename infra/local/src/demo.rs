@@ -1,9 +1,11 @@
-//! People, rooms and bookings to try things with: made through the front door, and only once.
+//! People, rooms, bookings and sessions to try things with: made through the front door, and only once.
 
 use std::fmt;
 use std::io;
 
 use domain::text::{Email, UserName};
+use jiff::Span;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
@@ -17,10 +19,12 @@ pub struct Demo {
     password: String,
     token: String,
     room: String,
+    session: String,
     day: String,
 }
 
-/// Makes an administrator with a password of chance, two offices in two zones with rooms, and a first booking.
+/// Makes an administrator with a password of chance, two offices in two zones with rooms, a first booking, and an offering
+/// with two sessions.
 ///
 /// # Errors
 /// When the API refuses something.
@@ -32,8 +36,8 @@ pub async fn demo(server: &Server) -> io::Result<Demo> {
     let token = signed.text("access_token").ok_or_else(|| refused("log in", &signed))?;
     let admin = anybody.with_token(token.clone());
     let today = server.core().clock.now().to_zoned(TimeZone::UTC).date();
-    let day = today.saturating_add(jiff::Span::new().days(1)).to_string();
-    let mut room = String::new();
+    let day = today.saturating_add(Span::new().days(1)).to_string();
+    let (mut room, mut place) = (String::new(), String::new());
     for (name, zone, rooms) in OFFICES {
         let body = json!({ "name": name, "zone": zone, "address": "1 Example Street" });
         let location = made(&admin, "/v2/locations", name, &body).await?;
@@ -44,12 +48,40 @@ pub async fn demo(server: &Server) -> io::Result<Demo> {
             });
             room = made(&admin, "/v2/rooms", name, &body).await?;
         }
+        place = location;
     }
     let body = json!({
         "room_id": room, "title": "Stand-up", "local_start": format!("{day}T09:00:00"), "local_end": format!("{day}T09:30:00"),
     });
     made(&admin, "/v2/bookings", &format!("stand-up {day}"), &body).await?;
-    Ok(Demo { url: server.url(), email: email.to_owned(), password, token, room, day })
+    let session = sessions(&admin, &place, today).await?;
+    Ok(Demo { url: server.url(), email: email.to_owned(), password, token, room, session, day })
+}
+
+/// An offering, with a session tomorrow and one the day after; tomorrow's.
+async fn sessions(admin: &Front, place: &str, today: Date) -> io::Result<String> {
+    let body = json!({
+        "location_id": place, "name": "Evening lamp ceremony", "currency": "INR", "categories": ["ceremony"],
+        "summary": "An hour by the river, with music.",
+        "benefits": [{ "title": "A recording of it", "text": "As a link, the day after." }],
+        "plans": [
+            { "code": "seat", "name": "A seat", "price": 49_900 },
+            { "code": "family", "name": "A family of four", "price": 149_900, "list_price": 199_600 },
+        ],
+        "add_ons": [{ "code": "lamp", "name": "A lamp in your name", "price": 5_100, "needs_note": true }],
+        "refunds": [{ "hours": 24, "percent": 100 }, { "hours": 2, "percent": 50 }],
+    });
+    let offering = made(admin, "/v2/offerings", "ceremony", &body).await?;
+    let path = format!("/v2/offerings/{offering}/sessions");
+    let mut first = None;
+    for days in 1..=2 {
+        let date = today.saturating_add(Span::new().days(days));
+        let body = json!({ "local_start": format!("{date}T18:30:00"), "minutes": 60, "capacity": 40 });
+        // By its date: a start tomorrow adds the one that is missing then.
+        let session = made(admin, &path, &format!("session {date}"), &body).await?;
+        first.get_or_insert(session);
+    }
+    first.ok_or_else(|| io::Error::other("no session was made"))
 }
 
 type Rooms = &'static [(&'static str, u32, &'static [&'static str])];
@@ -73,7 +105,7 @@ async fn administrator(server: &Server, email: &str, password: &str) -> io::Resu
 /// The id of what was made now, or by an earlier start with the same key.
 async fn made(front: &Front, path: &str, key: &str, body: &Value) -> io::Result<String> {
     let came = front.post(path, &format!("demo {key}"), body).await;
-    came.text("id").ok_or_else(|| refused(path, &came))
+    came.text("id").or_else(|| came.text("0/id")).ok_or_else(|| refused(path, &came))
 }
 
 fn refused(what: &str, came: &Came) -> io::Error {
@@ -87,14 +119,36 @@ fn word() -> String {
 
 impl fmt::Display for Demo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { url, email, password, token, room, day } = self;
+        let Self { url, email, password, token, room, session, day } = self;
+        let post = |path: &str, key: &str, body: &str| {
+            format!(
+                "curl -s {url}/v2/{path} -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' \\\n       \
+                 -H 'Idempotency-Key: {key}' -d '{body}'"
+            )
+        };
+        let booking = format!(
+            "{{\"room_id\":\"{room}\",\"local_start\":\"{day}T10:00:00\",\"local_end\":\"{day}T11:00:00\"}}"
+        );
+        let seat = format!(
+            "{{\"lines\":[{{\"pool_id\":\"{session}\",\"quantity\":1,\"plan\":\"seat\"}}],\"hold_seconds\":600}}"
+        );
         writeln!(f, "Log in as {email} with the password {password}\n")?;
         writeln!(f, "Book a room (the token holds for 15 minutes):\n")?;
-        writeln!(f, "  curl {url}/v2/bookings -H 'Authorization: Bearer {token}' \\")?;
-        writeln!(f, "       -H 'Idempotency-Key: first' -H 'Content-Type: application/json' \\")?;
+        writeln!(f, "  TOKEN={token}")?;
+        writeln!(f, "  {}\n", post("bookings", "first", &booking))?;
+        writeln!(
+            f,
+            "Order a seat of tomorrow's ceremony, and pay it on the page that the last line names:\n"
+        )?;
+        writeln!(
+            f,
+            "  ORDER=$({} | sed 's/.*\"id\":\"\\(ord_[^\"]*\\).*/\\1/')",
+            post("orders", "seat", &seat)
+        )?;
         write!(
             f,
-            "       -d '{{\"room_id\":\"{room}\",\"local_start\":\"{day}T10:00:00\",\"local_end\":\"{day}T11:00:00\"}}'"
+            "  {} | sed 's#.*\"order_id\":\"\\(order_[^\"]*\\).*#{url}/checkout/\\1#'",
+            post("orders/$ORDER/payments", "pay", "{}")
         )
     }
 }
