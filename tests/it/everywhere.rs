@@ -39,11 +39,11 @@ fn every_route(app: &TestApp) -> Vec<Called> {
 fn prefix(path: &str) -> &'static str {
     match path.split('/').nth(1) {
         Some("accounts") => "usr_",
-        Some("locations") => "loc_",
+        Some("locations" | "temples") => "loc_",
         Some("rooms") => "res_",
         Some("reviews") => "rvw_",
         Some("series") => "srs_",
-        Some("pools") => "pol_",
+        Some("pools" | "pujas") => "pol_",
         Some("orders") => "ord_",
         Some("messages") => "msg_",
         Some("calendar-feeds") => "fed_",

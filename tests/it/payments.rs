@@ -4,6 +4,7 @@ mod chaos;
 mod checkout;
 mod cost;
 mod forged;
+mod found_v1;
 mod offered;
 mod paid;
 mod refused;

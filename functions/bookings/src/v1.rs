@@ -3,6 +3,8 @@
 mod admin;
 mod bookings;
 mod lists;
+mod paid;
+mod pujas;
 mod shapes;
 
 use web::Route;
@@ -10,5 +12,5 @@ use web::Route;
 use crate::App;
 
 pub(crate) fn routes() -> Vec<Route<App>> {
-    [lists::routes(), bookings::routes(), admin::routes()].concat()
+    [lists::routes(), bookings::routes(), admin::routes(), pujas::routes(), paid::routes()].concat()
 }

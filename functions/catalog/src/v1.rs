@@ -12,6 +12,7 @@ mod pages;
 mod reviews;
 mod room_calls;
 mod rooms;
+mod temples;
 
 use domain::Permission::{self, ManageCatalog, ModerateReviews, ReadAudit, ReadReviews};
 use web::{Access, Key, Route, delete, get, post, put};
@@ -77,8 +78,23 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .queried::<rooms::Narrowed>()
             .answers::<rooms::Room>(200),
     ];
+    routes.extend(of_temples());
     routes.extend(of_reviews());
     routes
+}
+
+fn of_temples() -> Vec<Route<App>> {
+    vec![
+        get("/temples", Access::Anyone, temples::list)
+            .named("listTemplesV1", "List the places where sessions are, by name")
+            .cached_publicly(ROOMS_KEPT)
+            .queried::<Pages>()
+            .answers::<temples::List>(200),
+        get("/temples/{id}", Access::Anyone, temples::show)
+            .named("showTempleV1", "Read a place")
+            .cached_publicly(ROOMS_KEPT)
+            .answers::<temples::Temple>(200),
+    ]
 }
 
 fn of_reviews() -> Vec<Route<App>> {

@@ -2,15 +2,12 @@
 
 mod proof;
 
-use domain::text::{Note, Tag};
-use domain::{Permission, PoolId};
+use domain::Permission;
 use errors::Error;
-use orders::v1::{Asks, Chadawa, PaidBookingV1};
+use orders::v1::{Asks, PaidBookingV1};
 use schemars::JsonSchema;
 use serde::Serialize;
-use web::{
-    Access, Asked, Idempotency, IfMatch, Json, Key, Query, ReplyV1, Route, Signed, State, post, request,
-};
+use web::{Access, Asked, Idempotency, IfMatch, Json, Key, Query, ReplyV1, Route, Signed, State, post};
 
 use crate::v1::proof::ProofQuery;
 use crate::{App, begin, payment_of, verify};
@@ -21,29 +18,13 @@ pub(crate) fn routes() -> Vec<Route<App>> {
         post("/bookings/razorpay-booking", book, create)
             .named("createRazorpayBookingV1", "Hold a seat of a session and begin its payment")
             .keyed(Key::Accepted)
-            .takes::<NewPaidBooking>()
+            .takes::<Asks>()
             .answers::<RazorpayBooking>(201),
         post("/bookings/verify-payment", book, verify_payment)
             .named("verifyPaymentV1", "Prove that a session was paid for, which confirms it")
             .queried::<ProofQuery>()
             .answers::<PaidBookingV1>(200),
     ]
-}
-
-request! {
-    /// A seat of a session, to be paid for. Amounts are the server's.
-    pub(crate) struct NewPaidBooking {
-        /// The session.
-        puja_id: PoolId as String,
-        /// The code of the plan; the only one when unset.
-        plan_id: Option<Tag> as String,
-        /// Add-ons with what is to be known about them.
-        chadawas: Option<Vec<Chadawa>> as Vec<Chadawa>,
-        /// Add-ons by their codes.
-        chadawa_ids: Option<Vec<Tag>> as Vec<String>,
-        /// The family's name, said in the ceremony.
-        gotra: Option<Note> as String,
-    }
 }
 
 /// A held session and what the gateway's checkout needs.
@@ -74,15 +55,8 @@ async fn create(
     State(app): State<App>,
     Signed(caller): Signed,
     idem: Idempotency,
-    Json(new): Json<NewPaidBooking>,
+    Json(asks): Json<Asks>,
 ) -> web::Result<ReplyV1<RazorpayBooking>> {
-    let asks = Asks {
-        puja_id: new.puja_id,
-        plan_id: new.plan_id,
-        chadawas: new.chadawas.unwrap_or_default(),
-        chadawa_ids: new.chadawa_ids.unwrap_or_default(),
-        gotra: new.gotra,
-    };
     let key_id = app.gateway()?.key_id().to_owned();
     let asked = Asked { caller, if_match: IfMatch(None), idem };
     let now = app.clock.now();

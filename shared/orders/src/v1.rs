@@ -22,27 +22,28 @@ pub struct Chadawa {
     pub note: Option<Note>,
 }
 
-/// What is asked for, by the source's names.
-#[derive(Debug)]
-pub struct Asks {
-    /// The session.
-    pub puja_id: PoolId,
-    /// The code of the plan; the only one when unset.
-    pub plan_id: Option<Tag>,
-    /// Add-ons with what is to be known about them.
-    pub chadawas: Vec<Chadawa>,
-    /// Add-ons by their codes alone.
-    pub chadawa_ids: Vec<Tag>,
-    /// The family's name, said in the ceremony.
-    pub gotra: Option<Note>,
+web::request! {
+    /// A seat of a session, to be paid for. Amounts are the server's.
+    pub struct Asks {
+        /// The session.
+        puja_id: PoolId as String,
+        /// The code of the plan; the only one when unset.
+        plan_id: Option<Tag> as String,
+        /// Add-ons with what is to be known about them.
+        chadawas: Option<Vec<Chadawa>> as Vec<Chadawa>,
+        /// Add-ons by their codes.
+        chadawa_ids: Option<Vec<Tag>> as Vec<String>,
+        /// The family's name, said in the ceremony.
+        gotra: Option<Note> as String,
+    }
 }
 
 impl Asks {
     /// The order that is wanted: one seat.
     pub fn wanted(self) -> Wanted {
         let line = OrderLine { pool: self.puja_id, cells: Cells::Total, quantity: 1, overbooked: false };
-        let named = self.chadawas.into_iter().map(|one| (one.chadawa_id, one.note));
-        let plain = self.chadawa_ids.into_iter().map(|code| (code, None));
+        let named = self.chadawas.into_iter().flatten().map(|one| (one.chadawa_id, one.note));
+        let plain = self.chadawa_ids.into_iter().flatten().map(|code| (code, None));
         let extras = named.chain(plain).map(|(code, note)| Extra { code, quantity: 1, note }).collect();
         let choice = Choice { line: 0, quantity: 1, plan: self.plan_id, extras };
         let (lines, choices) = (vec![line], vec![choice]);
@@ -61,6 +62,34 @@ impl Asks {
     }
 }
 
+/// How far a paid session has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "PaidStatusV1")]
+#[serde(rename_all = "snake_case")]
+pub enum PaidStatus {
+    /// Held, and not paid yet.
+    Pending,
+    /// Sold.
+    Confirmed,
+    /// It took place.
+    Completed,
+    /// Given back, or its hold ran out.
+    Cancelled,
+}
+
+impl PaidStatus {
+    /// Of an order.
+    pub fn of(order: &Order, now: Timestamp) -> Self {
+        let completed = order.sale.as_ref().is_some_and(|sale| sale.completed.is_some());
+        match order.state_at(now) {
+            _ if completed => Self::Completed,
+            OrderState::Held => Self::Pending,
+            OrderState::Confirmed => Self::Confirmed,
+            OrderState::Expired | OrderState::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
 /// A paid session as version 1 tells it. Amounts are in the currency's major unit there, with its decimals, as text: `499.00`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "PaidBookingV1")]
@@ -70,7 +99,7 @@ pub struct PaidBookingV1 {
     puja_id: Option<String>,
     plan_id: Option<String>,
     /// `pending`, `confirmed`, `completed` or `cancelled`.
-    status: &'static str,
+    status: PaidStatus,
     total_amount: Option<String>,
     /// What has come in and not gone back.
     paid_amount: Option<String>,
@@ -86,12 +115,6 @@ impl PaidBookingV1 {
     pub fn of(order: &Order, now: Timestamp) -> Self {
         let sale = order.sale.as_deref();
         let completed = sale.and_then(|sale| sale.completed.as_ref());
-        let status = match (completed, order.state_at(now)) {
-            (Some(_), _) => "completed",
-            (None, OrderState::Held) => "pending",
-            (None, OrderState::Confirmed) => "confirmed",
-            (None, OrderState::Expired | OrderState::Cancelled) => "cancelled",
-        };
         let amount = |minor: i64| {
             let shown = sale.map(|sale| domain::Money::new(minor, sale.currency).to_string());
             shown.and_then(|text| text.split_once(' ').map(|(_, amount)| amount.to_owned()))
@@ -104,7 +127,7 @@ impl PaidBookingV1 {
                 .and_then(|sale| sale.lines.first())
                 .and_then(|line| line.code.as_ref())
                 .map(ToString::to_string),
-            status,
+            status: PaidStatus::of(order, now),
             total_amount: sale.and_then(|sale| amount(sale.total)),
             paid_amount: sale.and_then(|sale| amount(sale.captured - sale.refunded)),
             currency: sale.map(|sale| sale.currency.code().to_owned()),

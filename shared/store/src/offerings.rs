@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use crate::catalog::{list, made};
 use crate::page::{Page, Position};
-use crate::schema::{BY_KIND, BY_PLACE, CATALOG, Table};
-use crate::table::{Range, Record, moment, text};
+use crate::schema::{BY_KIND, BY_NAME, BY_PLACE, CATALOG, Table};
+use crate::table::{Query, Range, Record, moment, text};
 use crate::{Outcome, Store, Tx};
 
 impl Record for Offering {
@@ -31,12 +31,18 @@ impl Record for Offering {
     }
 }
 
-/// Where a pool stands among the sessions of its offering, if it is one.
+/// The partition of all sessions.
+const SESSIONS: &str = "session";
+
+/// Where a pool stands among the sessions of its offering and among all, if it is one.
 pub(crate) fn among_sessions(pool: &Pool) -> Vec<(&'static str, AttributeValue)> {
     let Some(session) = pool.session else { return Vec::new() };
+    let starts = format!("{}#{}", moment(session.span.start()), pool.id);
     vec![
         (BY_PLACE.partition, text(sessions(session.offering))),
-        (BY_PLACE.sort, text(format!("{}#{}", moment(session.span.start()), pool.id))),
+        (BY_PLACE.sort, text(&starts)),
+        (BY_NAME.partition, text(SESSIONS)),
+        (BY_NAME.sort, text(starts)),
     ]
 }
 
@@ -91,6 +97,24 @@ impl Store {
     ) -> Result<Page<Pool>> {
         let range = Range::Between(moment(from), "~".to_owned());
         self.query(list(&BY_PLACE, sessions(offering), range, limit, after)).await
+    }
+
+    /// Up to `most` sessions of all offerings without the retired ones: those that begin at `now` or later, the earliest first,
+    /// or those that begin then or began before, the latest first.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is.
+    pub async fn sessions(&self, now: Timestamp, to_come: bool, most: usize) -> Result<Vec<Pool>> {
+        let found = self.query_all(most, |after| {
+            let range = if to_come {
+                Range::Between(moment(now), "~".to_owned())
+            } else {
+                Range::Between("0".to_owned(), format!("{}~", moment(now)))
+            };
+            let query = list(&BY_NAME, SESSIONS.to_owned(), range, 500, after);
+            Query { descending: !to_come, ..query }
+        });
+        Ok(found.await?.0)
     }
 }
 

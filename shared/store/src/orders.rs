@@ -114,6 +114,21 @@ impl Store {
         self.query(list(&BY_PLACE, by_place(location), Range::All, true, limit, after)).await
     }
 
+    /// Orders at a location that were made within a range of time, both ends included, latest first.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is.
+    pub async fn orders_made_at(
+        &self,
+        location: LocationId,
+        (from, to): (Timestamp, Timestamp),
+        limit: u32,
+        after: Option<Position>,
+    ) -> Result<Page<Order>> {
+        let range = Range::Between(moment(from), format!("{}~", moment(to)));
+        self.query(list(&BY_PLACE, by_place(location), range, true, limit, after)).await
+    }
+
     /// Holds that ran out before `before` and whose units are still counted, the oldest first.
     ///
     /// # Errors

@@ -37,7 +37,7 @@ pub const EXPIRES: &str = "expires";
 
 /// By kind of record, in an order that suits the kind; pools and offerings by location, then name.
 pub const BY_KIND: Index = Index { name: "by_kind", partition: "kind_pk", sort: "kind_sk" };
-/// Rooms by folded name, and the queue of flagged reviews.
+/// Rooms by folded name, the queue of flagged reviews, and sessions of all offerings by start.
 pub const BY_NAME: Index = Index { name: "by_name", partition: "name_pk", sort: "name_sk" };
 /// Rooms by location, then name; reviews by room, then time; sessions by offering, then start; bookings by location and local
 /// day, then room; apart from them orders and payments by location, then time.

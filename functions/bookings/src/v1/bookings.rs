@@ -77,7 +77,7 @@ request! {
     }
 }
 
-/// What was booked.
+/// A booking of a room, or of a session.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "MadeV1")]
 #[serde(untagged)]
@@ -123,8 +123,8 @@ async fn create(
         let asks = Asks {
             puja_id: session,
             plan_id: new.plan_id,
-            chadawas: new.chadawas.unwrap_or_default(),
-            chadawa_ids: new.chadawa_ids.unwrap_or_default(),
+            chadawas: new.chadawas,
+            chadawa_ids: new.chadawa_ids,
             gotra: new.gotra,
         };
         let (wanted, now) = (orders::Wanted { user: new.user_id, ..asks.wanted() }, app.clock.now());

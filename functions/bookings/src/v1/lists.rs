@@ -2,15 +2,17 @@
 
 use domain::availability::window;
 use domain::rules::refusals;
-use domain::{Booking, BookingId, BookingState, Caller, Permission, ResourceId, Span, UserId};
+use domain::{Booking, BookingState, Caller, Permission, ResourceId, Span, UserId};
 use errors::{Error, Result};
 use jiff::SignedDuration;
 use jiff::civil::Date;
+use orders::v1::PaidBookingV1;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use web::{Access, Path, Query, ReplyV1, Route, Signed, State, get, request};
 
+use super::bookings::{Made, Named};
 use super::shapes::{BookingV1, Cut, GATHERED, TakenV1, WindowV1};
 use crate::App;
 use crate::access::can_see;
@@ -36,8 +38,8 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .queried::<RoomQuery>()
             .answers::<Taken>(200),
         get("/bookings/{id}", Access::SignedIn, show)
-            .named("showBookingV1", "Read a booking")
-            .answers::<BookingV1>(200),
+            .named("showBookingV1", "Read a booking of a room, or of a session")
+            .answers::<Made>(200),
     ]
 }
 
@@ -172,10 +174,18 @@ async fn of_room(
 async fn show(
     State(app): State<App>,
     Signed(caller): Signed,
-    Path(id): Path<BookingId>,
-) -> web::Result<ReplyV1<BookingV1>> {
-    let booking = lists::show(&app, &caller, id).await?;
-    Ok(ReplyV1::ok(BookingV1::one(&app, &booking).await?))
+    Path(named): Path<Named>,
+) -> web::Result<ReplyV1<Made>> {
+    Ok(ReplyV1::ok(match named {
+        Named::Room(id) => {
+            let booking = lists::show(&app, &caller, id).await?;
+            Made::Room(Box::new(BookingV1::one(&app, &booking).await?))
+        }
+        Named::Session(id) => {
+            let order = crate::orders::lists::show(&app, &caller, id).await?;
+            Made::Session(Box::new(PaidBookingV1::of(&order, app.clock.now())))
+        }
+    }))
 }
 
 /// Whether a window is free.
