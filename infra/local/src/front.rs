@@ -60,6 +60,11 @@ impl Front {
         self.send(Method::POST, path, Some(key), Some(body)).await
     }
 
+    /// Patches with a body.
+    pub async fn patch(&self, path: &str, body: &Value) -> Came {
+        self.send(Method::PATCH, path, None, Some(body)).await
+    }
+
     async fn send(&self, method: Method, path: &str, key: Option<&str>, body: Option<&Value>) -> Came {
         let mut request = Request::builder()
             .method(method)

@@ -31,6 +31,28 @@ fn a_small_bench_has_no_errors_and_its_counts_are_exact() {
     assert_eq!(consumed[..2], consumed[2..], "{growth:#?}");
     assert_eq!(consumed[1].1, "trips=2, reads=2, writes=10");
 
+    // As built every message arrives, once, whatever its provider does; from inside of requests those are lost that did not.
+    let sending: Vec<_> = rows("sending")
+        .iter()
+        .map(|row| {
+            let counts =
+                ["bookings", "sold", "due", "sent", "twice", "lost"].map(|name| row[name].as_u64().unwrap());
+            (
+                row["messages"].as_str().unwrap().to_owned(),
+                row["providers"].as_str().unwrap().to_owned(),
+                counts,
+            )
+        })
+        .collect();
+    let (built, inside) = ("from the event".to_owned(), "from inside the request".to_owned());
+    let expected = [
+        (built.clone(), "as usual".to_owned(), [6, 6, 12, 12, 0, 0]),
+        (built, "all down".to_owned(), [4, 4, 8, 8, 0, 0]),
+        (inside.clone(), "as usual".to_owned(), [6, 6, 18, 18, 0, 0]),
+        (inside, "all down".to_owned(), [4, 4, 12, 0, 0, 12]),
+    ];
+    assert_eq!(sending, expected);
+
     let cost = rows("cost");
     let counts: Vec<_> = cost
         .iter()

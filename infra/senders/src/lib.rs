@@ -12,6 +12,7 @@ mod wire;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::post;
@@ -39,6 +40,16 @@ pub struct Options {
     pub public_url: String,
     /// Messages in a hundred that are taken and reported as not delivered afterwards.
     pub bounces: u32,
+}
+
+/// How long a provider takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// It takes a text after so many milliseconds, drawn anew each time from the first to the second number. Whoever hangs up
+    /// before has sent nothing.
+    Takes(u64, u64),
+    /// It answers 503 at once, and nothing was done.
+    Down,
 }
 
 /// The three of them, running.
@@ -73,6 +84,8 @@ pub(crate) struct State {
     requests: u64,
     handed: Vec<Handed>,
     pending: Vec<Callback>,
+    paces: BTreeMap<&'static str, Pace>,
+    drawn: u64,
     met: BTreeMap<Trouble, usize>,
 }
 
@@ -80,6 +93,26 @@ impl World {
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         // A panic elsewhere cannot leave the lists half-changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the provider take its time; whether it is there at all.
+    pub(crate) async fn is_there(&self, provider: &'static str) -> bool {
+        let pause = {
+            let mut state = self.state();
+            state.drawn += 1;
+            match state.paces.get(provider) {
+                None => 0,
+                Some(Pace::Down) => return false,
+                Some(Pace::Takes(least, most)) => {
+                    let dice = Dice::new(self.options.seed ^ state.drawn).roll();
+                    least + dice % (most.saturating_sub(*least) + 1)
+                }
+            }
+        };
+        if pause > 0 {
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+        }
+        true
     }
 }
 
@@ -107,6 +140,11 @@ impl Senders {
     /// Where they answer, without a path.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// From now on `twilio`, `msg91` or `meta` takes so long; at first each answers at once.
+    pub fn pace(&self, provider: &'static str, pace: Pace) {
+        self.world.state().paces.insert(provider, pace);
     }
 
     /// Every text that reached a phone, in order.

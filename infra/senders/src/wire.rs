@@ -47,6 +47,9 @@ pub(crate) async fn twilio(
     };
     let message = callback.rsplit_once("message=").map(|(_, id)| id.to_owned()).unwrap_or_default();
     let to = to.trim_start_matches("whatsapp:");
+    if !world.is_there("twilio").await {
+        return away();
+    }
     take(
         &world,
         "twilio",
@@ -77,6 +80,9 @@ pub(crate) async fn msg91(State(world): State<Arc<World>>, headers: HeaderMap, b
     };
     let shown = (1..=9).filter_map(|number| text(&format!("VAR{number}"))).collect::<Vec<_>>().join(" | ");
     let public_url = world.options.public_url.clone();
+    if !world.is_there("msg91").await {
+        return away();
+    }
     take(
         &world,
         "msg91",
@@ -105,6 +111,9 @@ pub(crate) async fn meta(State(world): State<Arc<World>>, headers: HeaderMap, bo
     };
     let shown = values.iter().filter_map(|value| value.get("text")?.as_str()).collect::<Vec<_>>().join(" | ");
     let public_url = world.options.public_url.clone();
+    if !world.is_there("meta").await {
+        return away();
+    }
     take(
         &world,
         "meta",
@@ -165,6 +174,10 @@ fn broken_off() -> Response {
     let ended =
         futures::stream::once(async { Err::<Bytes, _>(std::io::Error::other("the connection ended")) });
     Response::new(Body::from_stream(ended))
+}
+
+fn away() -> Response {
+    refused(StatusCode::SERVICE_UNAVAILABLE, &json!({ "code": 20503, "message": "Service unavailable" }))
 }
 
 fn refused(status: StatusCode, body: &Value) -> Response {

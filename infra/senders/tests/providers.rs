@@ -8,7 +8,7 @@ use domain::{MessageId, MessageKind};
 use providers::{
     Failure, Language, Meta, MetaSettings, Msg91, Msg91Settings, Text, Texts, Twilio, TwilioSettings, body,
 };
-use senders::{ACCOUNT, Options, Senders, TOKEN, Trouble};
+use senders::{ACCOUNT, Options, Pace, Senders, TOKEN, Trouble};
 
 fn text(number: u8, channel: Channel) -> Text {
     let values = ["Blue room", "Harbour", "Monday, 1 March 2027", "09:30"].map(str::to_owned).to_vec();
@@ -122,5 +122,19 @@ async fn a_template_that_the_provider_does_not_have_is_refused_before_it_is_aske
             Ok(_) => assert!((provider.name(), channel) != ("msg91", Channel::Sms)),
             other => panic!("{other:?}"),
         }
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_is_down_hands_nothing_over_and_one_that_is_back_does() {
+    let senders = senders(0, 1).await;
+    for (channel, provider) in all(&senders, TOKEN) {
+        senders.pace(provider.name(), Pace::Down);
+        let before = senders.handed().len();
+        assert!(matches!(provider.send(&text(1, channel)).await, Err(Failure::Unclear(_))));
+        assert_eq!(senders.handed().len(), before);
+        senders.pace(provider.name(), Pace::Takes(1, 2));
+        provider.send(&text(1, channel)).await.unwrap();
+        assert_eq!(senders.handed().len(), before + 1);
     }
 }

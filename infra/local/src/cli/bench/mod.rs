@@ -5,6 +5,7 @@ mod cost;
 mod message;
 mod scene;
 mod seed;
+mod sending;
 mod serving;
 
 use std::path::PathBuf;
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use bench::process;
 use bench::report::Report;
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::{Outcome, say};
 
@@ -53,6 +54,20 @@ pub(crate) struct Bench {
     /// Bookings in the store: when the load begins, and for the figures of growth.
     #[arg(long, hide = true, value_delimiter = ',')]
     bookings: Option<Vec<usize>>,
+    /// Measure this alone.
+    #[arg(long, value_enum)]
+    only: Option<Part>,
+}
+
+/// A part of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// The server under load, and as its store grows.
+    Load,
+    /// Messages sent from inside of requests, beside those that follow from events.
+    Sending,
+    /// What each use case costs on AWS.
+    Cost,
 }
 
 /// How much is measured.
@@ -67,8 +82,17 @@ impl Bench {
     pub(crate) async fn run(self) -> Outcome {
         let plan = self.plan();
         let mut report = Report { about: about(), ..Report::default() };
-        let mut wrong = serving::measure(&plan, &mut report).await?;
-        Box::pin(cost::measure(&mut report)).await?;
+        let wanted = |part| self.only.is_none_or(|only| only == part);
+        let mut wrong = Vec::new();
+        if wanted(Part::Load) {
+            wrong.extend(serving::measure(&plan, &mut report).await?);
+        }
+        if wanted(Part::Sending) {
+            wrong.extend(Box::pin(sending::measure(self.quick, &mut report)).await?);
+        }
+        if wanted(Part::Cost) {
+            Box::pin(cost::measure(&mut report)).await?;
+        }
         say(report.text())?;
         let files = [
             (&self.json, report.json()?),
