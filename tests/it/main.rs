@@ -33,6 +33,7 @@ mod reports;
 mod reviews;
 mod schema;
 mod series;
+mod stays;
 mod storm;
 mod tidy;
 mod tour;

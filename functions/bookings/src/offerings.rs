@@ -161,6 +161,7 @@ pub(crate) async fn add_sessions(
             name: name(&offering, &location, span.start())?,
             kind: PoolKind::Total,
             session: Some(Session { offering: offering.id, span }),
+            room_type: None,
             created_at: now,
             updated_at: now,
             retired: false,

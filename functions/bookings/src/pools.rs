@@ -51,6 +51,7 @@ pub(crate) async fn make(app: &App, asked: &Asked, draft: Draft) -> Result<Done<
         name: draft.name,
         kind: draft.kind,
         session: None,
+        room_type: None,
         created_at: now,
         updated_at: now,
         retired: false,

@@ -31,6 +31,7 @@ pub(crate) fn hearing(
         ("catalog", catalog::api(&catalog::App::new(core))),
         ("insights", insights::api(&insights::App::new(core, queue.clone()).hearing(webhooks))),
         ("payments", payments::api(&payments::App::new(core, gateway))),
+        ("stays", stays::api(&stays::App::new(core))),
     ]
 }
 

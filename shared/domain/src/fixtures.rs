@@ -131,6 +131,7 @@ pub(crate) fn sold_session(price: i64) -> Order {
         state: OrderState::Held,
         hold_until: Some(at("2027-01-04T08:10:00Z")),
         sale: Some(Box::new(Sale::quote(&offering(price), &[choice], at("2027-01-11T08:00:00Z")).unwrap())),
+        stay: None,
         note: None,
         reason: None,
         created_at: now,

@@ -106,6 +106,14 @@ ids! {
     OfferingId = "ofr_";
     /// Money for an order, by one means.
     PaymentId = "pmt_";
+    /// A kind of rooms whose nights are sold by number.
+    RoomTypeId = "rty_";
+    /// One numbered room of a room type.
+    HotelRoomId = "hrm_";
+    /// Prices and rules by which nights are sold.
+    RatePlanId = "rpl_";
+    /// Somebody who stays, or has stayed.
+    GuestId = "gst_";
     /// Bookings that repeat.
     SeriesId = "srs_";
     /// What a person says of a resource they used.

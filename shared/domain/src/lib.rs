@@ -9,6 +9,7 @@ pub mod booking;
 mod catalog;
 pub mod event;
 pub mod gateway;
+pub mod hotel;
 pub mod hours;
 pub mod id;
 pub mod message;
@@ -40,8 +41,8 @@ mod fixtures;
 pub use booking::{Booking, BookingState};
 pub use event::{Actor, Event};
 pub use id::{
-    BookingId, CodeId, EventId, FeedId, LocationId, MessageId, OfferingId, OrderId, PaymentId, PoolId,
-    RequestId, ResourceId, ReviewId, SeriesId, SessionId, UserId,
+    BookingId, CodeId, EventId, FeedId, GuestId, HotelRoomId, LocationId, MessageId, OfferingId, OrderId,
+    PaymentId, PoolId, RatePlanId, RequestId, ResourceId, ReviewId, RoomTypeId, SeriesId, SessionId, UserId,
 };
 pub use message::{Message, MessageKind, MessageState};
 pub use money::{Currency, Money};

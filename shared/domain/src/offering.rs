@@ -270,20 +270,20 @@ impl About {
 
 /// What is found wrong with the fields of something.
 #[derive(Default)]
-struct Wrong(Vec<FieldError>);
+pub(crate) struct Wrong(pub(crate) Vec<FieldError>);
 
 impl Wrong {
-    fn unless(&mut self, fine: bool, pointer: &str, code: &'static str, message: &str) {
+    pub(crate) fn unless(&mut self, fine: bool, pointer: &str, code: &'static str, message: &str) {
         if !fine {
             self.0.push(FieldError::new(pointer, code, message));
         }
     }
 
-    fn at_most(&mut self, count: usize, most: usize, pointer: &str) {
+    pub(crate) fn at_most(&mut self, count: usize, most: usize, pointer: &str) {
         self.unless(count <= most, pointer, "out_of_range", &format!("must be at most {most}"));
     }
 
-    fn amount(&mut self, minor: i64, pointer: &str) {
+    pub(crate) fn amount(&mut self, minor: i64, pointer: &str) {
         let fine = (0..=MOST_PRICE).contains(&minor);
         self.unless(fine, pointer, "out_of_range", &format!("must be 0 to {MOST_PRICE}"));
     }
@@ -296,7 +296,7 @@ impl Wrong {
         }
     }
 
-    fn check<T>(self, value: T) -> Result<T> {
+    pub(crate) fn check<T>(self, value: T) -> Result<T> {
         if self.0.is_empty() { Ok(value) } else { Err(Error::fields(self.0)) }
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::event::{Actor, Event};
+use crate::hotel::Stay;
 use crate::pool::{Cells, MOST_NIGHTS};
 use crate::sale::{Completion, MOST_PAYMENTS, Sale};
 use crate::text::{Line as Text, Note};
@@ -55,6 +56,9 @@ pub struct Order {
     /// What it costs, if anything, and what has been paid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sale: Option<Box<Sale>>,
+    /// Who stays in which room, if it is a stay: a room for each line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stay: Option<Box<Stay>>,
     /// Anything else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Note>,
@@ -265,6 +269,10 @@ impl Order {
             let message = "an order that took place cannot be cancelled";
             return Err(Error::new(Code::WrongState, message).with_detail("state", "completed"));
         }
+        if self.stay.as_ref().is_some_and(|stay| stay.has_come() || stay.is_assigned()) {
+            let message = "guests have come, or are put into a room; it is given back as a stay";
+            return Err(Error::new(Code::WrongState, message).with_detail("state", "assigned"));
+        }
         let mut next = self.step(OrderAction::Cancel, now)?;
         next.hold_until = None;
         next.reason = reason;
@@ -301,6 +309,9 @@ impl Order {
             "state": self.state, "location": self.location, "user": self.user, "lines": self.lines,
             "hold_until": self.hold_until, "reason": self.reason,
         });
+        if let (Some(stay), Some(object)) = (&self.stay, told.as_object_mut()) {
+            object.insert("stay".to_owned(), stay.told());
+        }
         if let (Some(sale), Some(object)) = (&self.sale, told.as_object_mut()) {
             let sale = json!({
                 "total": sale.total, "charged": sale.charged, "captured": sale.captured,
@@ -311,19 +322,19 @@ impl Order {
         told
     }
 
-    fn charge(&mut self, amount: impl FnOnce(&Sale) -> i64) {
+    pub(crate) fn charge(&mut self, amount: impl FnOnce(&Sale) -> i64) {
         if let Some(sale) = &mut self.sale {
             sale.charged = amount(sale);
         }
     }
 
-    fn touched(mut self, now: Timestamp) -> Self {
+    pub(crate) fn touched(mut self, now: Timestamp) -> Self {
         self.updated_at = now;
         self.version += 1;
         self
     }
 
-    fn step(mut self, action: OrderAction, now: Timestamp) -> Result<Self> {
+    pub(crate) fn step(mut self, action: OrderAction, now: Timestamp) -> Result<Self> {
         let state = self.state_at(now);
         self.state = state.after(action).ok_or_else(|| refusal(state, action))?;
         Ok(self.touched(now))

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::event::{Actor, Event};
 use crate::text::Name;
-use crate::{EventId, LocationId, OfferingId, PoolId, Requests, Span, Zone};
+use crate::{EventId, LocationId, OfferingId, PoolId, Requests, RoomTypeId, Span, Zone};
 
 /// The longest stay that is claimed at once, in nights.
 pub const MOST_NIGHTS: i32 = 60;
@@ -70,6 +70,9 @@ pub struct Pool {
     /// Of what it is a date, and when, if its units are seats of a session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<Session>,
+    /// Whose nights it counts, if it is a room type's: they are sold as stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room_type: Option<RoomTypeId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.

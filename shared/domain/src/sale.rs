@@ -46,6 +46,8 @@ pub struct Extra {
 pub enum PriceKind {
     /// Units by a plan.
     Plan,
+    /// Nights of a room.
+    Nights,
     /// Something besides.
     AddOn,
     /// Posting.
@@ -59,6 +61,7 @@ impl PriceKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Plan => "plan",
+            Self::Nights => "nights",
             Self::AddOn => "add_on",
             Self::Shipping => "shipping",
             Self::Tax => "tax",
@@ -93,8 +96,9 @@ pub struct PriceLine {
 /// What an order costs and what has been paid. All amounts are minor units of its currency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sale {
-    /// What is sold.
-    pub offering: OfferingId,
+    /// What is sold, unless it is nights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offering: Option<OfferingId>,
     /// As shown, as it was called then.
     pub title: Name,
     /// Of every amount here.
@@ -179,14 +183,28 @@ impl Sale {
         if total > MOST_MINOR {
             return Err(Error::field("/lines", "out_of_range", "cost more than can be paid at once"));
         }
-        Ok(Self {
-            offering: offering.id,
-            title: offering.about.name.clone(),
-            currency: offering.prices.currency,
+        let (title, prices) = (offering.about.name.clone(), &offering.prices);
+        let sale = Self::new(title, prices.currency, lines, &prices.terms, starts);
+        Ok(Self { offering: Some(offering.id), ..sale })
+    }
+
+    /// What costs so much and is not paid yet.
+    pub(crate) fn new(
+        title: Name,
+        currency: Currency,
+        lines: Vec<PriceLine>,
+        terms: &Terms,
+        starts: Timestamp,
+    ) -> Self {
+        let total = lines.iter().map(|line| line.amount).sum();
+        Self {
+            offering: None,
+            title,
+            currency,
             total,
-            first_part: offering.prices.terms.first_part(total),
+            first_part: terms.first_part(total),
             lines,
-            terms: offering.prices.terms.clone(),
+            terms: terms.clone(),
             starts,
             charged: 0,
             captured: 0,
@@ -194,7 +212,7 @@ impl Sale {
             lost: false,
             payments: Vec::new(),
             completed: None,
-        })
+        }
     }
 
     /// What is still to be paid; below zero, what is to go back.
@@ -205,7 +223,11 @@ impl Sale {
 
 impl PriceLine {
     fn besides(kind: PriceKind, name: &str, amount: i64) -> Self {
-        let name = name.to_owned();
+        Self::once(kind, name.to_owned(), amount)
+    }
+
+    /// One of something.
+    pub(crate) fn once(kind: PriceKind, name: String, amount: i64) -> Self {
         Self { kind, line: None, code: None, name, quantity: 1, unit: amount, amount, note: None }
     }
 }

@@ -18,6 +18,8 @@ const MOST_ROUNDS: usize = 3;
 
 /// Writes a new order, or one that has other lines than `before`, with the event `kind`. Today is the day at its location.
 ///
+/// `beside` adds what else is to be true with it to each attempt.
+///
 /// The first attempt asks for what is within the capacity and reads nothing. Only when that is refused is the ledger read:
 /// where all that lacks may be overbooked, the order is written once more, with the allowance as it was seen as a condition.
 ///
@@ -30,6 +32,7 @@ pub async fn claim(
     before: Option<&Order>,
     mut order: Order,
     (kind, today): (&str, Date),
+    beside: &(dyn Fn(&mut Tx) + Sync),
 ) -> Result<Done<Order>> {
     let demand = Demand::between(before, &order.lines);
     let mut seen = Counts::new();
@@ -38,7 +41,7 @@ pub async fn claim(
         mark(&mut order.lines, before, &beyond);
         let changes = Changes::between(before, Some(&order));
         let changes = seen.iter().fold(changes, |changes, (pool, counts)| changes.overbook(*pool, counts));
-        let error = match write(store, asked, before, order.clone(), kind, changes).await {
+        let error = match write(store, asked, before, order.clone(), kind, (changes, beside)).await {
             Err(error) if error.code() == Code::SoldOut => error,
             done => return done,
         };
@@ -68,7 +71,7 @@ async fn write(
     before: Option<&Order>,
     order: Order,
     kind: &str,
-    changes: Changes,
+    (changes, beside): (Changes, &(dyn Fn(&mut Tx) + Sync)),
 ) -> Result<Done<Order>> {
     let mut tx = Tx::new();
     if before.is_some() {
@@ -79,6 +82,7 @@ async fn write(
     let id = EventId::new(order.updated_at, env::random());
     tx.event(store, &order.event(id, kind, before, asked.caller.actor()));
     changes.add_to(&mut tx, store, order.updated_at)?;
+    beside(&mut tx);
     let (record, replayed) = store::order_from(store.commit(tx).await?, order)?;
     Ok(Done { record, replayed })
 }

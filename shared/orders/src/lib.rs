@@ -10,6 +10,7 @@ mod make;
 mod price;
 mod refused;
 pub mod v1;
+mod view;
 
 use domain::{Caller, LocationId, Permission, UserId};
 use errors::{Error, Result};
@@ -18,7 +19,8 @@ use store::Together;
 pub use claim::claim;
 pub use demand::Demand;
 pub use lines::place;
-pub use make::{Wanted, make};
+pub use make::{Wanted, make, replayed};
+pub use view::PriceView;
 
 /// For whom it is: the caller, or an active account that the caller may book for at the location.
 ///

@@ -71,6 +71,7 @@ pub async fn make(store: &Store, asked: &Asked, wanted: Wanted, now: Timestamp) 
         state,
         hold_until,
         sale: sale.map(Box::new),
+        stay: None,
         note: wanted.note,
         reason: None,
         created_at: now,
@@ -79,14 +80,14 @@ pub async fn make(store: &Store, asked: &Asked, wanted: Wanted, now: Timestamp) 
         request: asked.idem.request(),
         requests: Requests::default(),
     };
-    claim(store, asked, None, new, (kind, today)).await
+    claim(store, asked, None, new, (kind, today), &|_| {}).await
 }
 
 /// The first result of a key.
 ///
 /// # Errors
 /// `idempotency_key_reused` if the key came with another request then.
-pub(crate) fn replayed(asked: &Asked, made: &Order) -> Result<Done<Order>> {
+pub fn replayed(asked: &Asked, made: &Order) -> Result<Done<Order>> {
     if asked.idem.is(made.request.as_deref()) {
         return Ok(Done { record: made.clone(), replayed: true });
     }

@@ -27,6 +27,10 @@ pub(crate) async fn price(
     let offerings: BTreeSet<OfferingId> = sessions().map(|session| session.offering).collect();
     let mut fields = Fields::new();
     for (at, pool) in pools.iter().enumerate() {
+        if pool.is_some_and(|pool| pool.room_type.is_some()) {
+            let message = "are nights of a room type: book them as a stay";
+            fields.refuse(format!("/lines/{at}/pool_id"), "other_kind", message);
+        }
         let session = pool.is_some_and(|pool| pool.session.is_some());
         if !session && !offerings.is_empty() {
             let message = "is no session: sessions are ordered by themselves";

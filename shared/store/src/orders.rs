@@ -41,6 +41,7 @@ impl Record for Order {
             extra.push((BY_STATE.partition, text(by_state(self.state))));
             extra.push((BY_STATE.sort, text(format!("{ends}#{}", self.id))));
         }
+        extra.extend(crate::hotel::on_the_board(self));
         extra
     }
 }
@@ -71,6 +72,7 @@ impl Tx {
     /// A new order.
     pub fn insert_order(&mut self, store: &Store, order: &Order) {
         self.insert(store, order, || Error::internal("two orders were given one id"));
+        self.insert_confirmation(store, order);
     }
 
     /// A changed order; refused unless the stored one is the version before it.

@@ -49,6 +49,8 @@ pub const BY_AUTHOR: Index = Index { name: "by_author", partition: "author", sor
 /// Bookings by state, then end; apart from them orders that claim by state, then end of the hold or last night; and payments
 /// whose gateway is to be asked, by when.
 pub const BY_STATE: Index = Index { name: "by_state", partition: "state", sort: "ends" };
+/// Stays by stage and location, then arrival, or departure once they have come.
+pub const BY_STAY: Index = Index { name: "by_stay", partition: "stay_pk", sort: "stay_sk" };
 /// Events by day and shard, then time.
 pub const BY_TIME: Index = Index { name: "by_time", partition: "day", sort: "moment" };
 /// Messages by recipient, then time.
@@ -56,10 +58,10 @@ pub const BY_RECIPIENT: Index = Index { name: "by_recipient", partition: "recipi
 /// Messages that wait for a time, then that time.
 pub const BY_DUE: Index = Index { name: "by_due", partition: "due_pk", sort: "due_sk" };
 
-/// People, their names and addresses, sessions, one-time links, calendar feeds.
+/// People, their names and addresses, guests, sessions, one-time links, calendar feeds.
 pub const ACCOUNTS: Table =
     Table { name: "Accounts", numeric_sort: false, indexes: &[BY_KIND], expires: true, stream: false };
-/// Locations, rooms, pools, their unique names, offerings, reviews.
+/// Locations, rooms, pools, their unique names, offerings, room types, hotel rooms, rate plans, reviews.
 pub const CATALOG: Table = Table {
     name: "Catalog",
     numeric_sort: false,
@@ -70,11 +72,11 @@ pub const CATALOG: Table = Table {
 /// Capacity: blocks of claimed time, counts of claimed units. Only `ledger` names it.
 pub const LEDGER: Table =
     Table { name: "Ledger", numeric_sort: true, indexes: &[], expires: true, stream: false };
-/// Bookings, series, orders, payments.
+/// Bookings, series, orders, payments, confirmation numbers of stays.
 pub const RESERVATIONS: Table = Table {
     name: "Reservations",
     numeric_sort: false,
-    indexes: &[BY_USER, BY_PLACE, BY_STATE],
+    indexes: &[BY_USER, BY_PLACE, BY_STATE, BY_STAY],
     expires: true,
     stream: false,
 };

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use domain::hotel::{Guest, HotelRoom, Property, RatePlan, RoomType};
 use domain::{
-    Booking, BookingId, Location, LocationId, Offering, OfferingId, Order, OrderId, Payment, PaymentId, Pool,
-    PoolId, Resource, ResourceId, Series, SeriesId, User, UserId,
+    Booking, BookingId, GuestId, HotelRoomId, Location, LocationId, Offering, OfferingId, Order, OrderId,
+    Payment, PaymentId, Pool, PoolId, RatePlanId, Resource, ResourceId, RoomTypeId, Series, SeriesId, User,
+    UserId,
 };
 use errors::Result;
 
@@ -36,6 +38,16 @@ pub struct Ids {
     pub offerings: BTreeSet<OfferingId>,
     /// Payments.
     pub payments: BTreeSet<PaymentId>,
+    /// Room types.
+    pub room_types: BTreeSet<RoomTypeId>,
+    /// Rooms of room types.
+    pub hotel_rooms: BTreeSet<HotelRoomId>,
+    /// Rate plans.
+    pub rate_plans: BTreeSet<RatePlanId>,
+    /// Guests.
+    pub guests: BTreeSet<GuestId>,
+    /// Locations whose house rules are wanted.
+    pub properties: BTreeSet<LocationId>,
 }
 
 /// What there is of it.
@@ -59,6 +71,16 @@ pub struct Together {
     pub offerings: Vec<Offering>,
     /// Payments, in no order.
     pub payments: Vec<Payment>,
+    /// Room types, in no order.
+    pub room_types: Vec<RoomType>,
+    /// Rooms of room types, in no order.
+    pub hotel_rooms: Vec<HotelRoom>,
+    /// Rate plans, in no order.
+    pub rate_plans: Vec<RatePlan>,
+    /// Guests, in no order.
+    pub guests: Vec<Guest>,
+    /// House rules, in no order.
+    pub properties: Vec<Property>,
 }
 
 impl Together {
@@ -87,6 +109,16 @@ impl Together {
         self.pools.iter().find(|pool| pool.id == id)
     }
 
+    /// The room type, if it was found.
+    pub fn room_type(&self, id: RoomTypeId) -> Option<&RoomType> {
+        self.room_types.iter().find(|room_type| room_type.id == id)
+    }
+
+    /// The rate plan, if it was found.
+    pub fn rate_plan(&self, id: RatePlanId) -> Option<&RatePlan> {
+        self.rate_plans.iter().find(|plan| plan.id == id)
+    }
+
     fn add(&mut self, item: Item) -> Result<()> {
         match item.get("sk").and_then(|sort| sort.as_s().ok()).map(String::as_str) {
             Some("resource") => self.resources.push(read(item)?),
@@ -98,6 +130,11 @@ impl Together {
             Some("offering") => self.offerings.push(read(item)?),
             Some("payment") => self.payments.push(read(item)?),
             Some("series") => self.series.push(read(item)?),
+            Some("room_type") => self.room_types.push(read(item)?),
+            Some("hotel_room") => self.hotel_rooms.push(read(item)?),
+            Some("rate_plan") => self.rate_plans.push(read(item)?),
+            Some("guest") => self.guests.push(read(item)?),
+            Some("property") => self.properties.push(read(item)?),
             _ => {}
         }
         Ok(())
@@ -121,6 +158,11 @@ impl Store {
         keys.extend(ids.orders.iter().map(|id| key(RESERVATIONS, id.to_string(), "order")));
         keys.extend(ids.offerings.iter().map(|id| key(CATALOG, id.to_string(), "offering")));
         keys.extend(ids.payments.iter().map(|id| key(RESERVATIONS, id.to_string(), "payment")));
+        keys.extend(ids.room_types.iter().map(|id| key(CATALOG, id.to_string(), "room_type")));
+        keys.extend(ids.hotel_rooms.iter().map(|id| key(CATALOG, id.to_string(), "hotel_room")));
+        keys.extend(ids.rate_plans.iter().map(|id| key(CATALOG, id.to_string(), "rate_plan")));
+        keys.extend(ids.guests.iter().map(|id| key(ACCOUNTS, id.to_string(), "guest")));
+        keys.extend(ids.properties.iter().map(|id| key(CATALOG, id.to_string(), "property")));
         let mut found = Together::default();
         for keys in keys.chunks(MOST_KEYS) {
             for (_, item) in self.get_many(keys).await? {

@@ -21,7 +21,7 @@ const LAYERS: [&[&str]; 10] = [
     &["lambda", "proof", "shape"],
 ];
 const FUNCTIONS: &[&str] =
-    &["auth", "bookings", "catalog", "insights", "notify", "payments", "relay", "tasks"];
+    &["auth", "bookings", "catalog", "insights", "notify", "payments", "relay", "stays", "tasks"];
 
 /// What only some crates may name, so that it can be changed there alone.
 const RESERVED: [(&str, &[&str]); 10] = [

@@ -141,7 +141,7 @@ fn a_function_has_its_rights_from_a_role_that_is_its_own() {
 
 #[test]
 fn only_who_sells_or_gives_back_may_write_to_the_ledger_and_only_the_audit_reads_all_of_it() {
-    let may_write = ["bookings", "payments", "payments-worker", "tasks", "tasks-audit"];
+    let may_write = ["bookings", "payments", "payments-worker", "stays", "tasks", "tasks-audit"];
     for (name, function) in functions() {
         for statement in statements(&function) {
             let actions: Vec<&str> = statement["Action"]

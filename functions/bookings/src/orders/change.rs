@@ -39,5 +39,6 @@ pub(crate) async fn change(
     if standing == Standing::Own && Demand::between(Some(&before), &after.lines).given().any(passed) {
         return Err(Error::new(Code::WrongState, "nights that have passed are not given back"));
     }
-    ::orders::claim(&app.store, asked, Some(&before), after, (OrderAction::Change.event(), today)).await
+    let kind = (OrderAction::Change.event(), today);
+    ::orders::claim(&app.store, asked, Some(&before), after, kind, &|_| {}).await
 }

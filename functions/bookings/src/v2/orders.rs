@@ -1,7 +1,6 @@
 //! Orders: units of pools, held or sold together.
 
 mod lines;
-mod price;
 
 use domain::text::{Line, Note};
 use domain::{LocationId, Order, OrderId, Permission, PoolId, UserId};
@@ -16,9 +15,8 @@ use crate::orders::lists::{self, Filter};
 use crate::orders::{change, steps};
 use crate::v2::bookings::asked;
 use crate::v2::orders::lines::{LineBody, Lines};
-use crate::v2::orders::price::PriceView;
 use crate::v2::steps::Cancellation;
-use ::orders::Wanted;
+use ::orders::{PriceView, Wanted};
 use schemars::JsonSchema;
 use serde::Serialize;
 

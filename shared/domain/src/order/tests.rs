@@ -26,6 +26,7 @@ fn order(state: OrderState) -> Order {
         state,
         hold_until: (state == OrderState::Held).then(|| at(UNTIL)),
         sale: None,
+        stay: None,
         note: None,
         reason: None,
         created_at: now,

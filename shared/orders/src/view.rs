@@ -8,7 +8,7 @@ use serde::Serialize;
 /// What an order costs and what has been paid. Amounts are minor units: 49900 of `INR` are 499 rupees.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Price")]
-pub(crate) struct PriceView {
+pub struct PriceView {
     /// ISO 4217.
     currency: String,
     /// What is sold, as it was called then.
@@ -37,7 +37,7 @@ pub(crate) struct PriceView {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "PriceLine")]
 struct PriceLineView {
-    /// `plan`, `add_on`, `shipping` or `tax`.
+    /// `plan`, `nights`, `add_on`, `shipping` or `tax`.
     kind: String,
     /// The line of the order that it belongs to, from 0.
     line: Option<usize>,
@@ -51,7 +51,8 @@ struct PriceLineView {
 }
 
 impl PriceView {
-    pub(crate) fn of(sale: &Sale) -> Self {
+    /// Of a sale.
+    pub fn of(sale: &Sale) -> Self {
         let line = |line: &PriceLine| PriceLineView {
             kind: line.kind.as_str().to_owned(),
             line: line.line,

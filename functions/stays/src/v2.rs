@@ -1,0 +1,24 @@
+//! Version 2: routes and wire types.
+
+mod desk;
+mod house;
+mod plans;
+mod rooms;
+mod search;
+mod stays;
+mod view;
+
+use domain::Caller;
+use web::{Asked, Idempotency, IfMatch, Route};
+
+use crate::App;
+
+pub(crate) fn routes() -> Vec<Route<App>> {
+    [house::routes(), plans::routes(), rooms::routes(), search::routes(), stays::routes(), desk::routes()]
+        .concat()
+}
+
+/// Who asks, on what condition, under which key.
+fn asked(caller: Caller, if_match: IfMatch, idem: Idempotency) -> Asked {
+    Asked { caller, if_match, idem }
+}
