@@ -154,7 +154,7 @@ fn nightly(plans: &Priced<'_>, before: &Order, other: &Other, keep_prices: bool)
             was.nights.dates().position(|night| night == date).and_then(|at| room.nightly.get(at).copied())
         });
         let asked = || plans.night(wanted.room_type, &wanted.party, date);
-        kept.or_else(|| if keep_prices { last } else { None }).or_else(asked).or(last)
+        kept.or(last.filter(|_| keep_prices)).or_else(asked).or(last)
     };
     let none = || Error::new(Code::NotBookable, "there is no price for this room");
     wanted.nights.dates().map(price).collect::<Option<Vec<_>>>().ok_or_else(none)

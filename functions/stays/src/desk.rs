@@ -118,7 +118,7 @@ pub(crate) async fn assign(
         .before
         .stay
         .iter()
-        .flat_map(|stay| stay.rooms.get(room))
+        .filter_map(|stay| stay.rooms.get(room))
         .any(|room| matches!(room.stage, Stage::InHouse { .. }));
     let mut houses: Vec<House> = Vec::new();
     let mut assigned = None;

@@ -36,14 +36,14 @@ async fn guests_come_are_on_the_board_and_leave_a_room_to_be_cleaned() {
     hotel.assign(&stay, &room).await.expect(200);
     hotel.at_desk(&stay, "check-in", json!({})).await.refused(409, "wrong_state");
     hotel.after(26).await;
-    assert_eq!(ids(&hotel.board().await["arrivals"]), [stay.clone()]);
+    assert_eq!(ids(&hotel.board().await["arrivals"]), std::slice::from_ref(&stay));
     let there = hotel.at_desk(&stay, "check-in", json!({})).await.expect(200);
     assert_eq!(there.text_of("state"), "in_house");
     assert_eq!(there.data()["rooms"][0]["number"], "101");
     let board = hotel.board().await;
     assert_eq!((ids(&board["in_house"]), ids(&board["arrivals"])), (vec![stay.clone()], vec![]));
     hotel.after(72).await;
-    assert_eq!(ids(&hotel.board().await["departures"]), [stay.clone()]);
+    assert_eq!(ids(&hotel.board().await["departures"]), std::slice::from_ref(&stay));
     let due = hotel.at_desk(&stay, "check-out", json!({})).await.refused(402, "payment_required");
     assert_eq!(due.body["details"]["due"], 3 * NIGHT);
     let pay = format!("/v2/orders/{stay}/payments");
@@ -124,7 +124,7 @@ async fn whoever_never_came_is_charged_by_the_plan_and_the_nights_are_sold_anew(
     let stay = hotel.book(&hotel.anna, "1", body).await.expect(201).text_of("id");
     hotel.at_desk(&stay, "no-show", json!({})).await.refused(409, "wrong_state");
     hotel.after(48).await;
-    assert_eq!(ids(&hotel.board().await["overdue_arrivals"]), [stay.clone()]);
+    assert_eq!(ids(&hotel.board().await["overdue_arrivals"]), std::slice::from_ref(&stay));
     let absent = hotel.at_desk(&stay, "no-show", json!({})).await.expect(200);
     assert_eq!(absent.text_of("state"), "no_show");
     assert_eq!(absent.data()["price"]["charged"], NIGHT);

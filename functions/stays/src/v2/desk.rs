@@ -164,7 +164,7 @@ async fn board(
     Signed(caller): Signed,
     Query(query): Query<BoardQuery>,
 ) -> Result<Reply<BoardView>> {
-    let board = desk::board(&app, &caller, query.location_id).await?;
+    let board = Box::pin(desk::board(&app, &caller, query.location_id)).await?;
     let now = app.clock.now();
     let Board { today, property, arrivals, in_house, departed, rooms, cut } = board;
     let views = |orders: Vec<&domain::Order>| {

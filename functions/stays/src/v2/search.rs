@@ -134,6 +134,6 @@ impl FoundView {
 
 async fn find(State(app): State<App>, Query(query): Query<SearchQuery>) -> Result<Reply<Vec<FoundView>>> {
     let wanted = query.wanted()?;
-    let found = search(&app, query.location_id, wanted).await?;
+    let found = Box::pin(search(&app, query.location_id, wanted)).await?;
     Ok(Reply::ok(found.into_iter().map(FoundView::of).collect()))
 }

@@ -31,8 +31,8 @@ fn stay(no_show_nights: Option<u8>) -> Order {
     }
 }
 
-fn number(number: &str) -> Option<Assigned> {
-    Some(Assigned { room: HotelRoomId::derived([9; 16]), number: number.parse().unwrap() })
+fn number(number: &str) -> Assigned {
+    Assigned { room: HotelRoomId::derived([9; 16]), number: number.parse().unwrap() }
 }
 
 fn date(text: &str) -> Date {
@@ -44,7 +44,7 @@ fn guests_come_into_their_room_and_leave() {
     let (day, now) = (date("2027-07-01"), at("2027-07-01T14:00:00Z"));
     let homeless = stay(None).check_in(0, (day, now)).unwrap_err();
     assert_eq!(homeless.code(), Code::WrongState);
-    let put = stay(None).put_into(0, number("101"), now).unwrap();
+    let put = stay(None).put_into(0, Some(number("101")), now).unwrap();
     for early in ["2027-06-30", "2027-07-04"] {
         assert!(put.clone().check_in(0, (date(early), now)).is_err(), "{early}");
     }
@@ -57,7 +57,7 @@ fn guests_come_into_their_room_and_leave() {
     let gone = there.check_out(0, at("2027-07-04T09:00:00Z")).unwrap();
     assert_eq!(gone.stay.as_ref().unwrap().stage().as_str(), "departed");
     assert!(gone.clone().check_out(0, now).is_err());
-    assert!(gone.put_into(0, number("102"), now).is_err());
+    assert!(gone.put_into(0, Some(number("102")), now).is_err());
 }
 
 #[test]
