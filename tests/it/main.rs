@@ -17,6 +17,7 @@ mod description;
 mod edge;
 mod events;
 mod everywhere;
+mod figures;
 mod harness;
 mod health;
 mod holds;

@@ -172,8 +172,9 @@ async fn a_message_that_was_refused_is_dead_until_it_is_replayed_and_then_goes_o
 
     let trail = format!("/v2/audit?record={}", dead["id"].as_str().unwrap());
     let trail = app.get(&trail).by(&admin).send().await.expect(200);
-    let [event] = trail.data().as_array().unwrap().as_slice() else { panic!("{}", trail.text) };
-    assert_eq!(event["kind"], "message.replayed");
+    let [failed, event, sent] = trail.data().as_array().unwrap().as_slice() else { panic!("{}", trail.text) };
+    let kinds = [failed, event, sent].map(|event| event["kind"].as_str().unwrap());
+    assert_eq!(kinds, ["message.failed", "message.replayed", "message.sent"]);
     assert_eq!(event["actor"]["user_id"], admin.id.to_string());
     assert_eq!((&event["before"]["state"], &event["after"]["state"]), (&json!("dead"), &json!("scheduled")));
 }

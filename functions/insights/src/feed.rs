@@ -5,12 +5,15 @@ use domain::Event;
 use errors::{Error, Result};
 use store::Store;
 
-/// Notes who brought the events about. An event that comes again changes nothing.
+use crate::figures;
+
+/// Notes who brought the events about, and counts what figures are kept of. An event that comes again changes nothing.
 ///
 /// # Errors
 /// `unavailable` when the database is; some events may have been noted by then.
 pub async fn consume(store: &Store, events: &[Event]) -> Result<()> {
-    store.note_deeds(events).await
+    store.note_deeds(events).await?;
+    figures::count(store, events).await
 }
 
 /// Consumes a batch of the stream of the Events table. An error gives the whole batch back.

@@ -3,11 +3,12 @@
 //!
 //! The audit trail is the feed of events itself, read by record and by time. By person it is read through an index that
 //! [`consume`] keeps from the feed: the commands themselves pay nothing for it. Messages belong to `notify`, which sends
-//! them; here they are looked at and started anew.
+//! them; here they are looked at and started anew. [`figures`] are added up from the feed too, and answered from what was added.
 
 mod audit;
 mod dead_letters;
 mod feed;
+pub mod figures;
 mod health;
 mod messages;
 mod pages;

@@ -1,8 +1,7 @@
 //! Starting a message anew that did not get through.
 
-use domain::{Caller, Event, EventId, Message, MessageId};
+use domain::{Caller, EventId, Message, MessageId};
 use errors::{Code, Result};
-use serde_json::{Value, json};
 use store::Tx;
 use web::{Idempotency, IfMatch};
 
@@ -27,18 +26,10 @@ pub(crate) async fn replay(
     }
     if_match.check(before.version)?;
     let now = app.clock.now();
-    let old = told(&before);
-    let mut after = before.replay(now)?;
+    let mut after = before.clone().replay(now)?;
     after.last_request = idem.request();
-    let event = Event {
-        id: EventId::new(now, env::random()),
-        kind: "message.replayed".to_owned(),
-        subject: id.to_string(),
-        sequence: after.version,
-        at: now,
-        actor: caller.actor(),
-        data: json!({ "before": old, "after": told(&after) }),
-    };
+    let event_id = EventId::new(now, env::random());
+    let event = after.event(event_id, "message.replayed", &before, caller.actor());
     let mut tx = Tx::new();
     tx.update_message(&app.store, &after);
     tx.event(&app.store, &event);
@@ -51,8 +42,4 @@ pub(crate) async fn replay(
         }
         Err(error) => Err(error),
     }
-}
-
-fn told(message: &Message) -> Value {
-    json!({ "state": message.state.as_str(), "attempts": message.attempts, "due_at": message.due_at })
 }

@@ -1,4 +1,6 @@
-//! Version 1: the health check that the source systems' load balancers asked for.
+//! Version 1: the health check that the source systems' load balancers asked for, and the administrator's figures.
+
+mod dashboard;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -8,11 +10,13 @@ use crate::App;
 use crate::health::HealthView;
 
 pub(crate) fn routes() -> Vec<Route<App>> {
-    vec![
+    let mut routes = vec![
         get("/health", Access::Anyone, alive)
             .named("healthV1", "Whether the service is alive")
             .answers::<ServiceView>(200),
-    ]
+    ];
+    routes.extend(dashboard::routes());
+    routes
 }
 
 /// The service is alive.

@@ -1,13 +1,16 @@
 //! Version 2: routes.
 
 mod audit;
+mod exports;
+mod figures;
 mod messages;
 
-use domain::Permission::{ReadAudit, ReadMessages, ReplayMessages};
+use domain::Permission::{ReadAudit, ReadFigures, ReadMessages, ReplayMessages};
 use web::{Access, Key, Route, get, post};
 
 use crate::App;
 use audit::EventView;
+use figures::{DeliveryView, DistributionView, MonthView, TotalsView};
 use messages::{DeadLettersView, MessageView, RedriveView};
 
 pub(crate) fn routes() -> Vec<Route<App>> {
@@ -20,6 +23,36 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .queried::<audit::AuditQuery>()
             .paged()
             .answers::<Vec<EventView>>(200),
+        get("/exports/orders", Access::Needs(ReadFigures), exports::orders)
+            .named("exportOrders", "Orders made in a range of days as a table, the first one first")
+            .queried::<figures::DaysQuery>()
+            .paged()
+            .answers_empty(200),
+        get("/exports/payments", Access::Needs(ReadFigures), exports::payments)
+            .named("exportPayments", "Payments begun in a range of days as a table, the first one first")
+            .queried::<figures::DaysQuery>()
+            .paged()
+            .answers_empty(200),
+        get("/exports/revenue", Access::Needs(ReadFigures), exports::revenue)
+            .named("exportRevenue", "What came in and went back by month as a table")
+            .queried::<figures::MonthsQuery>()
+            .answers_empty(200),
+        get("/figures/totals", Access::Needs(ReadFigures), figures::totals)
+            .named("readTotals", "Orders made in a range of days as they stand: how many, and their money")
+            .queried::<figures::DaysQuery>()
+            .answers::<TotalsView>(200),
+        get("/figures/revenue", Access::Needs(ReadFigures), figures::revenue)
+            .named("readRevenue", "What came in and went back by month")
+            .queried::<figures::MonthsQuery>()
+            .answers::<Vec<MonthView>>(200),
+        get("/figures/distribution", Access::Needs(ReadFigures), figures::distribution)
+            .named("readDistribution", "Orders by state and by what was sold, money by its means")
+            .queried::<figures::DaysQuery>()
+            .answers::<DistributionView>(200),
+        get("/figures/delivery", Access::Needs(ReadFigures), figures::delivery)
+            .named("readDelivery", "What became of messages, by channel and provider")
+            .queried::<figures::DeliveryQuery>()
+            .answers::<Vec<DeliveryView>>(200),
         get("/messages", Access::SignedIn, messages::list)
             .named("listMessages", "Messages to you; with the permission to anybody, waiting, or given up")
             .queried::<messages::MessagesQuery>()

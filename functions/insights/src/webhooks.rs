@@ -10,8 +10,8 @@ mod twilio;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use domain::MessageId;
 use domain::message::{Channel, Report};
+use domain::{EventId, MessageId};
 use errors::{Code, Error, Result};
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
@@ -82,11 +82,12 @@ async fn note(app: &App, id: MessageId, report: &Report, provider_id: Option<&st
             return Ok(());
         }
         let again = message.must_hear_again(report);
-        let Some(next) = message.report(report, provider_id, app.clock.now()) else {
+        let Some(next) = message.clone().report(report, provider_id, app.clock.now()) else {
             let soon = || Error::unavailable("the message is being sent at this moment");
             return if again { Err(soon()) } else { Ok(()) };
         };
-        match app.store.change_message(&next).await {
+        let event = next.ended(EventId::new(next.updated_at, env::random()), &message);
+        match app.store.end_message(&next, event.as_ref(), None).await {
             Err(error) if error.code() == Code::Changed => {}
             written => return written,
         }

@@ -35,6 +35,7 @@ pub(crate) fn account_messages(event: &Event, now: Timestamp) -> Vec<Due> {
         recipient,
         audience: Audience::Customer,
         subject: Subject::Account,
+        location: None,
         at: now,
         expires_at: Some(expires_at),
     };
@@ -54,6 +55,7 @@ pub(crate) fn code_messages(event: &Event, on: Channels, now: Timestamp) -> Opti
         recipient,
         audience: Audience::Customer,
         subject: Subject::Code { id },
+        location: None,
         at: now,
         expires_at: after("expires_at").and_then(|at| at.parse().ok()),
     };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::message::{Channel, Claim, Subject, reaches};
-use domain::{Message, MessageId};
+use domain::{EventId, Message, MessageId};
 use errors::{Code, Error, Result};
 use providers::Failure;
 use queue::Job;
@@ -22,9 +22,10 @@ const ATTEMPTS: u32 = 5;
 pub(crate) async fn deliver(app: &App, id: MessageId) -> Result<()> {
     for _ in 0..ATTEMPTS {
         let now = app.clock.now();
-        let message = match app.store.message(id).await?.claim(now, LEASE_SECONDS) {
+        let before = app.store.message(id).await?;
+        let message = match before.clone().claim(now, LEASE_SECONDS) {
             Claim::Taken(message) => *message,
-            Claim::Dead(message) => return note(app, *message).await,
+            Claim::Dead(message) => return note(app, &before, *message).await,
             Claim::Later(_) | Claim::Over => return Ok(()),
         };
         match app.store.change_message(&message).await {
@@ -33,8 +34,8 @@ pub(crate) async fn deliver(app: &App, id: MessageId) -> Result<()> {
             Err(error) if error.code() == Code::Changed => {}
             taken => {
                 taken?;
-                let done = send(app, message).await?;
-                return note(app, done).await;
+                let done = send(app, message.clone()).await?;
+                return note(app, &message, done).await;
             }
         }
     }
@@ -55,9 +56,10 @@ async fn send(app: &App, message: Message) -> Result<Message> {
     let now = app.clock.now();
     match answer {
         (provider, Ok(provider_id)) => message.sent(provider, provider_id, now),
-        (_, Err(Failure::Refused(error) | Failure::NotTaken(error))) => {
+        (provider, Err(Failure::Refused(error) | Failure::NotTaken(error))) => {
             tracing::warn!(message.id = %message.id, error = error.chain(), "a message did not get through");
-            message.failed(&error, now, u64::from_be_bytes(env::random()))
+            let message = message.failed(&error, now, u64::from_be_bytes(env::random()))?;
+            Ok(Message { provider: Some(provider.to_owned()), ..message })
         }
         (_, Err(Failure::Unclear(error))) => {
             tracing::warn!(message.id = %message.id, error = error.chain(), "nobody knows whether a message got through");
@@ -66,15 +68,17 @@ async fn send(app: &App, message: Message) -> Result<Message> {
     }
 }
 
-/// Writes what became of it, together with the message on the next channel where it did not get through.
-async fn note(app: &App, message: Message) -> Result<()> {
+/// Writes what became of it since `before`, together with the event that tells how it ended, and with the message on the next
+/// channel where it did not get through.
+async fn note(app: &App, before: &Message, message: Message) -> Result<()> {
     let id = message.id;
+    let event = message.ended(EventId::new(message.updated_at, env::random()), before);
     let next = if message.leaves_news_untold() { next_channel(app, &message).await? } else { None };
     let written = match next {
-        None => app.store.change_message(&message).await,
+        None => app.store.end_message(&message, event.as_ref(), None).await,
         Some(channel) => {
             let (message, next) = message.followed(channel, app.clock.now(), digest);
-            app.store.hand_on_message(&message, &next).await?;
+            app.store.end_message(&message, event.as_ref(), Some(&next)).await?;
             // It is due; where this fails, the sweep finds it.
             return app.queue.send(&Job::Deliver { message: next.id }, Duration::ZERO).await;
         }

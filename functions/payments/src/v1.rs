@@ -1,5 +1,6 @@
 //! Version 1: the source system's routes and names for paying a session, over the same use cases.
 
+mod lists;
 mod proof;
 
 use domain::Permission;
@@ -14,7 +15,7 @@ use crate::{App, begin, payment_of, verify};
 
 pub(crate) fn routes() -> Vec<Route<App>> {
     let book = Access::Needs(Permission::Book);
-    vec![
+    let mut routes = vec![
         post("/bookings/razorpay-booking", book, create)
             .named("createRazorpayBookingV1", "Hold a seat of a session and begin its payment")
             .keyed(Key::Accepted)
@@ -24,7 +25,9 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .named("verifyPaymentV1", "Prove that a session was paid for, which confirms it")
             .queried::<ProofQuery>()
             .answers::<PaidBookingV1>(200),
-    ]
+    ];
+    routes.extend(lists::routes());
+    routes
 }
 
 /// A held session and what the gateway's checkout needs.

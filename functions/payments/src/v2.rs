@@ -40,6 +40,22 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .named("listPayments", "List the payments at a location, latest first")
             .queried::<ListQuery>()
             .answers::<Vec<PaymentView>>(200),
+        get("/payments/open", Access::Needs(Permission::ReadFigures), open)
+            .named(
+                "listOpenPayments",
+                "List payments that the gateway is still asked about, the next one first",
+            )
+            .queried::<OpenQuery>()
+            .paged()
+            .answers::<Vec<PaymentView>>(200),
+        get("/payments/failed", Access::Needs(Permission::ReadFigures), failed)
+            .named(
+                "listFailedPayments",
+                "List payments that came to nothing: every attempt failed, or a refund did",
+            )
+            .queried::<ListQuery>()
+            .paged()
+            .answers::<Vec<PaymentView>>(200),
         get("/payments/{id}", Access::SignedIn, show)
             .named("showPayment", "Read a payment")
             .answers::<PaymentView>(200)
@@ -210,6 +226,44 @@ async fn list(
 ) -> Result<Listed<PaymentView>> {
     caller.require_at(Permission::ReadBookings, query.location_id)?;
     let found = app.store.payments_at(query.location_id, page.limit, page.after.clone()).await?;
+    Ok(page.reply(found.map(|payment| PaymentView::of(&payment, None, &app))))
+}
+
+request! {
+    /// Whose open payments.
+    pub(crate) struct OpenQuery {
+        /// At this location; at all that the caller reads when unset.
+        location_id: Option<LocationId> as String,
+    }
+}
+
+/// There are few of them, since the gateway is asked for three days: those of other locations are left out of a page, which can then be
+/// empty and not be the last.
+async fn open(
+    State(app): State<App>,
+    Signed(caller): Signed,
+    page: PageQuery,
+    Query(query): Query<OpenQuery>,
+) -> Result<Listed<PaymentView>> {
+    if let Some(location) = query.location_id {
+        caller.require_at(Permission::ReadFigures, location)?;
+    }
+    let mut found = app.store.payments_open(page.limit, page.after.clone()).await?;
+    found.items.retain(|payment| {
+        query.location_id.is_none_or(|location| payment.location == location)
+            && caller.may_at(Permission::ReadFigures, payment.location)
+    });
+    Ok(page.reply(found.map(|payment| PaymentView::of(&payment, None, &app))))
+}
+
+async fn failed(
+    State(app): State<App>,
+    Signed(caller): Signed,
+    page: PageQuery,
+    Query(query): Query<ListQuery>,
+) -> Result<Listed<PaymentView>> {
+    caller.require_at(Permission::ReadFigures, query.location_id)?;
+    let found = app.store.payments_failed(query.location_id, page.limit, page.after.clone()).await?;
     Ok(page.reply(found.map(|payment| PaymentView::of(&payment, None, &app))))
 }
 

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{RawPathParams, State};
-use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use domain::MessageId;
 use domain::message::Channel;
 use providers::{Email, Outbox, Text, TextOutbox};
+
+use crate::html::{escaped, page};
 
 /// Messages shown at most.
 const MOST: usize = 100;
@@ -86,21 +88,4 @@ fn body(mail: &Email) -> String {
         escaped(&mail.html),
         escaped(&mail.text),
     )
-}
-
-fn page(title: &str, body: &str) -> Response {
-    let title = escaped(title);
-    let html = format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <title>{title}</title><style>body{{font:1rem/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem}}\
-         ul{{list-style:none;padding:0}}li{{border-top:1px solid #ccc;padding:.5rem 0}}iframe{{width:100%;height:32rem;border:1px solid #ccc}}\
-         pre{{white-space:pre-wrap;overflow-wrap:anywhere;background:#f4f4f4;padding:1rem}}\
-         li p{{display:inline-block;margin:0;padding:.5rem .75rem;border-radius:.75rem;background:#e8e8ed}}li p.whatsapp{{background:#d9fdd3}}</style>{body}</html>"
-    );
-    ([(header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'")], Html(html))
-        .into_response()
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -27,6 +27,9 @@ async fn a_newcomer_makes_an_admin_books_a_room_and_finds_it_after_a_restart() {
     let audit = holdfast(dir.path(), &["audit"], None);
     assert!(audit.status.success(), "{audit:?}");
     assert!(String::from_utf8_lossy(&audit.stdout).contains("1 claims of 1 bookings"), "{audit:?}");
+    let figures = holdfast(dir.path(), &["figures", "--rebuild"], None);
+    assert!(figures.status.success(), "{figures:?}");
+    assert!(String::from_utf8_lossy(&figures.stdout).contains(" events were looked through"), "{figures:?}");
     server.stop();
 
     let server = Running::start(dir.path());

@@ -8,6 +8,7 @@ pub mod availability;
 pub mod booking;
 mod catalog;
 pub mod event;
+pub mod figures;
 pub mod gateway;
 pub mod hotel;
 pub mod hours;

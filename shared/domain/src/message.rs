@@ -5,6 +5,7 @@
 //! same job from the queue sees the lease and leaves it alone.
 
 mod due;
+mod happened;
 mod kind;
 mod report;
 mod retry;
@@ -13,6 +14,7 @@ mod ways;
 
 pub use due::{Due, due_messages, order_messages, order_still_wanted, still_wanted, wanted_by};
 use errors::{Code, Error, Result};
+pub use happened::Outcome;
 use jiff::{SignedDuration, Timestamp};
 pub use kind::{Channel, MessageKind, Method, Skip};
 pub use report::Report;
@@ -21,7 +23,7 @@ use serde::{Deserialize, Serialize};
 pub use state::{MessageState, Step};
 pub use ways::{Audience, Channels, chains, reaches};
 
-use crate::{BookingId, CodeId, MessageId, OrderId, ResourceId, Span, UserId};
+use crate::{BookingId, CodeId, LocationId, MessageId, OrderId, ResourceId, Span, UserId};
 
 /// How long a queued message may stay untaken before a sweep queues it again, in seconds.
 pub const QUEUE_SECONDS: i64 = 15 * 60;
@@ -75,6 +77,9 @@ pub struct Message {
     pub audience: Audience,
     /// What it is about.
     pub subject: Subject,
+    /// Where that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<LocationId>,
     /// Sequence of the event behind it.
     pub sequence: u64,
     /// When to send it.

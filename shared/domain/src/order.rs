@@ -297,9 +297,17 @@ impl Order {
         let record = (self.id.to_string(), self.version, self.updated_at);
         let told = Event::of_change(id, kind, record, actor, before.map(Self::told).as_ref(), &self.told());
         let mut event = told;
-        // Told with each: who hears of orders hears of those that have a price.
-        if let (true, Some(data)) = (self.sale.is_some(), event.data.as_object_mut()) {
-            data.insert("priced".to_owned(), true.into());
+        // Told with each: who hears of orders hears of those that have a price, and what figures are kept by.
+        let mut of = json!({ "location": self.location, "made": self.created_at });
+        if let (Some(sale), Some(of)) = (&self.sale, of.as_object_mut()) {
+            of.insert("offering".to_owned(), json!(sale.offering));
+            of.insert("currency".to_owned(), json!(sale.currency));
+        }
+        if let Some(data) = event.data.as_object_mut() {
+            data.insert("of".to_owned(), of);
+            if self.sale.is_some() {
+                data.insert("priced".to_owned(), true.into());
+            }
         }
         event
     }

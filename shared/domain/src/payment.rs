@@ -334,6 +334,13 @@ impl Payment {
         !self.is_paid() || self.attempts.values().any(authorized) || self.refunds.values().any(waits)
     }
 
+    /// Whether it came to nothing, and nobody asks about it any more: every attempt failed, or a refund did. Somebody has to look.
+    pub fn is_failed(&self) -> bool {
+        let tried = !self.attempts.is_empty() && !self.is_paid();
+        let stuck = self.refunds.values().any(|refund| refund.state == RefundState::Failed);
+        self.look_at.is_none() && (tried || stuck)
+    }
+
     /// The next version, with the next time at which the gateway is asked while something is open: an hour after the last news, then
     /// each time twice as late, the last time three days after it.
     #[must_use]
@@ -361,8 +368,11 @@ impl Payment {
         };
         let record = (self.id.to_string(), self.version, self.updated_at);
         let mut event = Event::of_change(id, kind, record, actor, before.map(told).as_ref(), &told(self));
-        // Told with each: what follows is looked for by the order.
+        // Told with each: what follows is looked for by the order, and what figures are kept by.
         if let Some(data) = event.data.as_object_mut() {
+            let means = self.means.as_str();
+            let of = json!({ "location": self.location, "currency": self.currency, "means": means });
+            data.insert("of".to_owned(), of);
             data.insert("order".to_owned(), json!(self.order));
         }
         event

@@ -76,12 +76,18 @@ impl Role {
                 P::Review,
                 P::ReadReviews,
                 P::ReadMessages,
+                P::ReadFigures,
             ],
             Self::Staff => &[P::Book, P::BookForOthers, P::ReadBookings, P::Review],
             Self::Moderator => &[P::Book, P::Review, P::ReadReviews, P::ModerateReviews],
-            Self::Auditor => {
-                &[P::ReadAccounts, P::ReadBookings, P::ReadReviews, P::ReadMessages, P::ReadAudit]
-            }
+            Self::Auditor => &[
+                P::ReadAccounts,
+                P::ReadBookings,
+                P::ReadReviews,
+                P::ReadMessages,
+                P::ReadFigures,
+                P::ReadAudit,
+            ],
             Self::Service => &[P::Book, P::BookForOthers, P::ReadBookings],
             Self::Merchant | Self::Customer => &[P::Book, P::Review],
         }
@@ -115,6 +121,8 @@ pub enum Permission {
     ReadMessages,
     /// Send messages again.
     ReplayMessages,
+    /// Read the figures of locations, and take them out as tables.
+    ReadFigures,
     /// Read the audit trail.
     ReadAudit,
 }
@@ -134,6 +142,7 @@ impl Permission {
         Self::ModerateReviews,
         Self::ReadMessages,
         Self::ReplayMessages,
+        Self::ReadFigures,
         Self::ReadAudit,
     ];
 }
@@ -219,6 +228,7 @@ mod tests {
             Permission::ReadBookings,
             Permission::ReadReviews,
             Permission::ReadMessages,
+            Permission::ReadFigures,
             Permission::ReadAudit,
         ];
         assert_eq!(Role::Auditor.permissions(), reads);

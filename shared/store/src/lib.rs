@@ -47,7 +47,9 @@
 //! | `orders_held`, `orders_confirmed(from)` | Reservations `by_state` | the auditor: what claims units from then on |
 //! | `payment(id)` | Reservations | payments(booking_id), payments(razorpay_order_id): the id is derived from it |
 //! | `payments_at(location)` | Reservations `by_place` | payments(created_at) |
-//! | `payments_to_ask(now)` | Reservations `by_state` | payments(status) |
+//! | `payments_to_ask(now)`, `payments_open` | Reservations `by_state` | payments(status) |
+//! | `payments_failed(location)` | Reservations `by_state` | payments(status) |
+//! | `orders_made(location, range)`, `payments_begun(location, range)` | Reservations `by_place` | payments(created_at) |
 //! | `webhook(id)` | Messages | — |
 //! | `series(id)` | Reservations | — |
 //! | `messages_to(user)` | Messages `by_recipient` | — |
@@ -55,11 +57,13 @@
 //! | `events_of(subject)` | Events | bookings(updated_at) |
 //! | `events_between`, `events_in` | Events `by_time`, a query per day and shard | bookings(created_at) |
 //! | `events_by(person)` | Insights, then Events by key | — |
+//! | `figures(location, kind, days)` | Insights | payments(created_at) and whatever else is added up |
 
 mod client;
 mod codes;
 mod events;
 mod feed;
+mod figures;
 mod hotel;
 mod messages;
 mod meter;
@@ -92,6 +96,7 @@ pub use catalog::{location_from, resource_from};
 pub use client::{CALL_TIMEOUT, Config, Store};
 pub use codes::PhoneCode;
 pub use events::event_from;
+pub use figures::{Generations, Kept, Tally};
 pub use hotel::{StayStage, record_from};
 pub use limits::Limit;
 pub use meter::{Usage, metered, read as count_read};

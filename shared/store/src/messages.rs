@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::message::MessageState;
-use domain::{Message, MessageId, UserId};
+use domain::{Event, Message, MessageId, UserId};
 use errors::{Error, Result};
 use jiff::{SignedDuration, Timestamp};
 
@@ -49,15 +49,28 @@ impl Tx {
 }
 
 impl Store {
-    /// Writes a message that did not get through, with the one on the next channel that takes its place: both or
-    /// neither. `changed` unless the stored one is the version before it.
+    /// Writes a message that has ended, with the event that tells how, and the one on the next channel that takes its place if
+    /// there is one: all of it or nothing. `changed` unless the stored one is the version before it.
     ///
     /// # Errors
     /// `changed`, `unavailable`.
-    pub async fn hand_on_message(&self, message: &Message, next: &Message) -> Result<()> {
+    pub async fn end_message(
+        &self,
+        message: &Message,
+        event: Option<&Event>,
+        next: Option<&Message>,
+    ) -> Result<()> {
+        if let (None, None) = (event, next) {
+            return self.change_message(message).await;
+        }
         let mut tx = Tx::new();
         tx.update_message(self, message);
-        tx.insert(self, next, || Error::internal("two messages took the place of one"));
+        if let Some(event) = event {
+            tx.event(self, event);
+        }
+        if let Some(next) = next {
+            tx.insert(self, next, || Error::internal("two messages took the place of one"));
+        }
         self.commit(tx).await.map(drop)
     }
 

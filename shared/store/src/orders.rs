@@ -131,6 +131,21 @@ impl Store {
         self.query(list(&BY_PLACE, by_place(location), range, true, limit, after)).await
     }
 
+    /// Orders at a location that were made from `from` until just before `to`, the first one first.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is.
+    pub async fn orders_made(
+        &self,
+        location: LocationId,
+        (from, to): (Timestamp, Timestamp),
+        limit: u32,
+        after: Option<Position>,
+    ) -> Result<Page<Order>> {
+        let range = Range::Between(moment(from), moment(to));
+        self.query(list(&BY_PLACE, by_place(location), range, false, limit, after)).await
+    }
+
     /// Holds that ran out before `before` and whose units are still counted, the oldest first.
     ///
     /// # Errors

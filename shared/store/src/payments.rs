@@ -34,6 +34,9 @@ impl Record for Payment {
         if let Some(at) = self.look_at {
             extra.push((BY_STATE.partition, text(OPEN)));
             extra.push((BY_STATE.sort, text(format!("{}#{}", moment(at), self.id))));
+        } else if self.is_failed() {
+            extra.push((BY_STATE.partition, text(failed(self.location))));
+            extra.push((BY_STATE.sort, text(format!("{}#{}", moment(self.updated_at), self.id))));
         }
         extra
     }
@@ -42,6 +45,10 @@ impl Record for Payment {
 // Bookings and orders have other keys of the same indexes.
 fn by_place(location: LocationId) -> String {
     format!("payment#{location}")
+}
+
+fn failed(location: LocationId) -> String {
+    format!("payment#failed#{location}")
 }
 
 /// What a gateway told by webhook.
@@ -113,6 +120,42 @@ impl Store {
         after: Option<Position>,
     ) -> Result<Page<Payment>> {
         self.query(list(&BY_PLACE, by_place(location), Range::All, true, limit, after)).await
+    }
+
+    /// Payments at a location that were begun from `from` until just before `to`, the first one first.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is.
+    pub async fn payments_begun(
+        &self,
+        location: LocationId,
+        (from, to): (Timestamp, Timestamp),
+        limit: u32,
+        after: Option<Position>,
+    ) -> Result<Page<Payment>> {
+        let range = Range::Between(moment(from), moment(to));
+        self.query(list(&BY_PLACE, by_place(location), range, false, limit, after)).await
+    }
+
+    /// Payments that the gateway is still asked about, the next one first.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is.
+    pub async fn payments_open(&self, limit: u32, after: Option<Position>) -> Result<Page<Payment>> {
+        self.query(list(&BY_STATE, OPEN.to_owned(), Range::All, false, limit, after)).await
+    }
+
+    /// Payments at a location that came to nothing and that nobody asks about any more, the latest news first.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is.
+    pub async fn payments_failed(
+        &self,
+        location: LocationId,
+        limit: u32,
+        after: Option<Position>,
+    ) -> Result<Page<Payment>> {
+        self.query(list(&BY_STATE, failed(location), Range::All, true, limit, after)).await
     }
 
     /// Writes when a payment is asked about next; `changed` unless the stored one is the version before it.

@@ -46,8 +46,8 @@ pub const BY_PLACE: Index = Index { name: "by_place", partition: "place_pk", sor
 pub const BY_USER: Index = Index { name: "by_user", partition: "user", sort: "starts" };
 /// Reviews by author, then time.
 pub const BY_AUTHOR: Index = Index { name: "by_author", partition: "author", sort: "written" };
-/// Bookings by state, then end; apart from them orders that claim by state, then end of the hold or last night; and payments
-/// whose gateway is to be asked, by when.
+/// Bookings by state, then end; apart from them orders that claim by state, then end of the hold or last night; payments
+/// whose gateway is to be asked, by when; and those that came to nothing by location, then time.
 pub const BY_STATE: Index = Index { name: "by_state", partition: "state", sort: "ends" };
 /// Stays by stage and location, then arrival, or departure once they have come.
 pub const BY_STAY: Index = Index { name: "by_stay", partition: "stay_pk", sort: "stay_sk" };

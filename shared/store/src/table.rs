@@ -164,7 +164,8 @@ impl Store {
         Ok(Placed { items: placed.collect::<Result<_>>()?, next })
     }
 
-    async fn items(&self, query: Query<'_>) -> Result<(Vec<Item>, Option<Position>)> {
+    /// One page of a query, as the items are.
+    pub(crate) async fn items(&self, query: Query<'_>) -> Result<(Vec<Item>, Option<Position>)> {
         let (partition, order) = query.attributes();
         let mut request = self
             .client()

@@ -163,15 +163,15 @@ impl Tx {
         if by.is_empty() {
             return;
         }
-        let terms: Vec<String> = by.iter().map(|(name, _)| format!("#{name} :{name}")).collect();
+        let terms: Vec<String> = (0..by.len()).map(|at| format!("#n{at} :n{at}")).collect();
         let mut update = Update::builder()
             .table_name(store.name(table))
             .set_key(Some(key(table, pk, sk)))
             .update_expression(format!("ADD {}", terms.join(", ")));
-        for (name, amount) in by {
+        for (at, (name, amount)) in by.into_iter().enumerate() {
             update = update
-                .expression_attribute_names(format!("#{name}"), *name)
-                .expression_attribute_values(format!(":{name}"), number(amount));
+                .expression_attribute_names(format!("#n{at}"), *name)
+                .expression_attribute_values(format!(":n{at}"), number(amount));
         }
         self.built(update.build(), |tx, update| {
             tx.push(TransactWriteItem::builder().update(update).build(), unconditional);

@@ -26,6 +26,8 @@ pub struct PageQuery {
     pub limit: u32,
     /// Where to go on.
     pub after: Option<Position>,
+    given: bool,
+    others: Vec<(String, String)>,
     core: Core,
     bound_to: String,
 }
@@ -41,6 +43,20 @@ impl PageQuery {
             Some(next) => reply.meta("next_cursor", self.sealed(&next)),
             None => reply,
         }
+    }
+
+    /// The limit that was asked for, or this one where none was.
+    pub fn limit_or(&self, rows: u32) -> u32 {
+        if self.given { self.limit } else { rows }
+    }
+
+    /// The query of the next page: the same but for the place.
+    pub(crate) fn query_of(&self, next: &Position) -> String {
+        let own = [("limit", self.limit.to_string()), ("cursor", self.sealed(next))];
+        let own = own.into_iter().filter(|(name, _)| *name != "limit" || self.given);
+        let others = self.others.iter().map(|(name, value)| (name.as_str(), value.clone()));
+        let pairs: Vec<_> = others.chain(own).collect();
+        serde_urlencoded::to_string(pairs).unwrap_or_default()
     }
 
     fn sealed(&self, position: &Position) -> String {
@@ -75,6 +91,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PageQuery {
         let (limit, cursor) = (take("limit"), take("cursor"));
         take("fields");
         pairs.sort();
+        let given = limit.is_some();
         let limit = match limit {
             None => DEFAULT_LIMIT,
             Some(text) => text.parse().ok().filter(|limit| (1..=MOST).contains(limit)).ok_or_else(|| {
@@ -83,7 +100,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PageQuery {
             })?,
         };
         let bound_to = format!("{caller:?} {} {:?} {pairs:?}", route, parts.uri.path());
-        let mut page = Self { limit, after: None, core, bound_to };
+        let mut page = Self { limit, after: None, given, others: pairs, core, bound_to };
         if let Some(cursor) = cursor {
             let position = page.opened(&cursor);
             page.after = Some(

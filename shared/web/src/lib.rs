@@ -33,6 +33,7 @@ mod problem;
 mod reply;
 mod request;
 mod serve;
+mod sheet;
 mod signing;
 mod tokens;
 mod version;
@@ -52,6 +53,7 @@ pub use problem::{Problem, Result};
 pub use reply::{Plain, Reply, ReplyV1};
 pub use request::{Patch, Reader, Request};
 pub use serve::{run, service};
+pub use sheet::{Cell, Csv};
 pub use version::Version;
 
 #[doc(hidden)]

@@ -3,6 +3,7 @@
 mod admin;
 mod audit;
 mod bench;
+mod figures;
 mod import;
 mod migrate;
 mod openapi;
@@ -40,6 +41,8 @@ enum Command {
     Audit(audit::Audit),
     /// Pass on again what happened in a range of time; messages that were sent are not sent again.
     Replay(replay::Replay),
+    /// Count the operator's figures anew from everything that happened.
+    Figures(figures::Figures),
     /// Take in what other systems export.
     #[command(subcommand)]
     Import(import::What),
@@ -60,6 +63,7 @@ pub(crate) async fn run() -> ExitCode {
         Command::Migrate(migrate) => migrate.run().await,
         Command::Audit(audit) => audit.run().await,
         Command::Replay(replay) => replay.run().await,
+        Command::Figures(figures) => figures.run().await,
         Command::Import(what) => what.run().await,
         Command::Bench(bench) => bench.run().await,
         Command::Openapi(openapi) => openapi.run().await,

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     Audience, Channel, Channels, Message, MessageKind, MessageState, Skip, Subject, chains, reaches,
 };
-use crate::{Booking, BookingState, Event, EventId, MessageId, Order, OrderState, User, UserId};
+use crate::{Booking, BookingState, Event, EventId, LocationId, MessageId, Order, OrderState, User, UserId};
 
 /// A message that an event calls for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct Due {
     pub audience: Audience,
     /// What it is about.
     pub subject: Subject,
+    /// Where that is.
+    pub location: Option<LocationId>,
     /// When to send it.
     pub at: Timestamp,
     /// From when on it is of no use.
@@ -61,6 +63,7 @@ impl Due {
             recipient: self.recipient,
             audience: self.audience,
             subject: self.subject,
+            location: self.location,
             sequence,
             due_at: self.at,
             expires_at: self.expires_at,
@@ -107,6 +110,7 @@ pub fn due_messages(
                 recipient: recipient.id,
                 audience: *audience,
                 subject: Subject::Booking { id: booking.id, resource: booking.resource, span: booking.span },
+                location: Some(booking.location),
                 at,
                 expires_at,
             }));
@@ -170,6 +174,7 @@ pub fn order_messages(
         recipient: recipient.id,
         audience,
         subject: Subject::Order { id: order.id },
+        location: Some(order.location),
         at: now,
         expires_at,
     };

@@ -301,6 +301,7 @@ fn a_one_time_link_is_not_sent_once_it_has_run_out() {
         recipient: booking().user,
         audience: Audience::Customer,
         subject: Subject::Account,
+        location: None,
         at: now(),
         expires_at: Some(now() + SignedDuration::from_hours(1)),
     };
