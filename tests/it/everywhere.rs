@@ -45,6 +45,7 @@ fn prefix(path: &str) -> &'static str {
         Some("series") => "srs_",
         Some("pools" | "pujas") => "pol_",
         Some("orders") => "ord_",
+        Some("promo-codes") => "prm_",
         Some("messages") => "msg_",
         Some("calendar-feeds") => "fed_",
         _ => "bkg_",

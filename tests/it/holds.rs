@@ -90,7 +90,7 @@ pub(crate) async fn write(
     let mut tx = Tx::new();
     match before {
         None => tx.insert_order(store, after),
-        Some(_) => tx.update_order(store, after),
+        Some(before) => tx.update_order(store, before, after),
     }
     tx.event(store, &after.event(EventId::new(now, env::random()), kind, before, Actor::system()));
     Changes::between(before, Some(after)).add_to(&mut tx, store, now)?;

@@ -7,6 +7,9 @@ mod forged;
 mod found_v1;
 mod offered;
 mod paid;
+mod posted;
+mod promo_storm;
+mod promos;
 mod refused;
 mod v1;
 

@@ -24,7 +24,7 @@ pub(crate) trait Record: Claims + Clone {
     fn marked(self, mark: Option<String>) -> Self;
 
     /// Adds it to a transaction in place of the version before it.
-    fn update(&self, tx: &mut Tx, store: &Store);
+    fn update(&self, tx: &mut Tx, store: &Store, before: &Self);
 
     /// The event that tells of its change.
     fn event(&self, id: EventId, kind: &str, before: Option<&Self>, actor: Actor) -> Event;
@@ -43,7 +43,7 @@ impl Record for Booking {
         Self { requests: self.requests.with(mark), ..self }
     }
 
-    fn update(&self, tx: &mut Tx, store: &Store) {
+    fn update(&self, tx: &mut Tx, store: &Store, _before: &Self) {
         tx.update_booking(store, self);
     }
 
@@ -65,8 +65,8 @@ impl Record for Order {
         Self { requests: self.requests.with(mark), ..self }
     }
 
-    fn update(&self, tx: &mut Tx, store: &Store) {
-        tx.update_order(store, self);
+    fn update(&self, tx: &mut Tx, store: &Store, before: &Self) {
+        tx.update_order(store, before, self);
     }
 
     fn event(&self, id: EventId, kind: &str, before: Option<&Self>, actor: Actor) -> Event {
@@ -116,7 +116,7 @@ pub(crate) async fn commit<T: Record>(
 
 /// Adds record and event of a changed record; the ledger's part is [`Changes::between`].
 pub(crate) fn add<T: Record>(tx: &mut Tx, app: &App, asked: &Asked, before: &T, after: &T, kind: &str) {
-    after.update(tx, &app.store);
+    after.update(tx, &app.store, before);
     let id = EventId::new(after.changed_at(), env::random());
     tx.event(&app.store, &after.event(id, kind, Some(before), asked.caller.actor()));
 }

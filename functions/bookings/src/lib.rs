@@ -14,6 +14,7 @@ mod lists;
 mod offerings;
 mod orders;
 mod pools;
+mod promos;
 mod refused;
 mod reschedule;
 mod series;

@@ -6,6 +6,7 @@ mod feeds;
 mod offerings;
 mod orders;
 mod pools;
+mod promos;
 mod series;
 mod steps;
 mod tools;
@@ -28,6 +29,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
         pools::routes(),
         orders::routes(),
         offerings::routes(),
+        promos::routes(),
     ]
     .concat()
 }

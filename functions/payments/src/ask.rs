@@ -48,7 +48,7 @@ async fn ask(app: &App, payment: &Payment, now: Timestamp) -> Result<()> {
     for attempt in attempts.iter().filter(|attempt| attempt.refunded > 0) {
         refunds.extend(gateway.refunds_of(&attempt.id).await?);
     }
-    let known = tell(app, payment.order, &Actor::system(), |payments| {
+    let known = tell(app, (payment.order, Some(payment.id)), &Actor::system(), |_, payments| {
         let Some(known) = payments.iter_mut().find(|known| known.id == payment.id) else { return Ok(()) };
         for told in attempts.iter().filter_map(Told::of) {
             known.told(&told)?;

@@ -42,7 +42,7 @@ pub(crate) async fn take(
     payment.request = idem.request();
     add(app, &before.order, &payment, ("payment.taken", &caller.actor())).await?;
     // What follows is written by itself, and again by whoever hears of the payment: it is true from here on.
-    let known = tell(app, id, &caller.actor(), |_| Ok(())).await?;
+    let known = tell(app, (id, Some(payment.id)), &caller.actor(), |_, _| Ok(())).await?;
     Ok((known, payment, false))
 }
 
@@ -74,10 +74,10 @@ pub(crate) async fn give_back(
         data.insert("reason".to_owned(), reason.as_str().into());
     }
     let mut tx = Tx::new();
-    tx.update_order(&app.store, &after);
+    tx.update_order(&app.store, &before, &after);
     tx.event(&app.store, &event);
     app.store.commit(tx).await?;
-    Ok((tell(app, id, &caller.actor(), |_| Ok(())).await?, false))
+    Ok((tell(app, (id, None), &caller.actor(), |_, _| Ok(())).await?, false))
 }
 
 /// What a desk was given, from its word for it.

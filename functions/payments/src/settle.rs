@@ -32,16 +32,39 @@ impl Known {
 /// What is known of an order; payments in the order in which they were begun.
 ///
 /// # Errors
-/// `not_found`, `unavailable`.
+/// `unavailable`.
 pub(crate) async fn known(app: &App, order: Order) -> Result<Known> {
+    with(app, order, Vec::new()).await
+}
+
+/// The same by the order's id, in one trip unless it has other payments than those that are expected.
+async fn read(app: &App, order: OrderId, expected: &BTreeSet<PaymentId>) -> Result<Known> {
+    let ids = Ids { orders: [order].into(), payments: expected.clone(), ..Ids::default() };
+    let mut found = app.store.together(&ids).await?;
+    let order = found.orders.pop().ok_or_else(|| Error::not_found("order"))?;
+    with(app, order, found.payments).await
+}
+
+/// The order with its payments, of which some have been read.
+async fn with(app: &App, order: Order, mut found: Vec<Payment>) -> Result<Known> {
     let ids: Vec<PaymentId> = order.sale.iter().flat_map(|sale| sale.payments.clone()).collect();
-    if ids.is_empty() {
-        return Ok(Known { order, payments: Vec::new() });
+    found.retain(|payment| ids.contains(&payment.id));
+    let read = |id: &PaymentId| found.iter().any(|payment| payment.id == *id);
+    let payments: BTreeSet<PaymentId> = ids.iter().filter(|id| !read(id)).copied().collect();
+    if !payments.is_empty() {
+        found.extend(app.store.together(&Ids { payments, ..Ids::default() }).await?.payments);
     }
-    let wanted = Ids { payments: ids.iter().copied().collect(), ..Ids::default() };
-    let mut found = app.store.together(&wanted).await?.payments;
     found.sort_by_key(|payment| ids.iter().position(|id| *id == payment.id));
     Ok(Known { order, payments: found })
+}
+
+/// Whether the order says of its payments what they do not say: then they were read before they changed, and it after. What came in
+/// and what went back only grow.
+fn outdated(known: &Known) -> bool {
+    let stands = |order: &Order| order.sale.as_ref().map_or((0, 0), |sale| (sale.captured, sale.refunded));
+    let ((captured, refunded), (in_all, back)) =
+        (stands(&known.order), stands(&summed(known.order.clone(), &known.payments)));
+    in_all < captured || back < refunded
 }
 
 /// Writes a new payment, and the order that has it from now on: `kind` is the event that tells of the payment.
@@ -58,7 +81,7 @@ pub(crate) async fn add(
     let after = order.clone().paying(payment.id, now)?;
     let mut tx = Tx::new();
     tx.insert_payment(&app.store, payment);
-    tx.update_order(&app.store, &after);
+    tx.update_order(&app.store, order, &after);
     tx.event(&app.store, &payment.event(EventId::new(now, env::random()), kind, None, actor.clone()));
     let paying = after.event(EventId::new(now, env::random()), "order.paying", Some(order), actor.clone());
     tx.event(&app.store, &paying);
@@ -67,22 +90,28 @@ pub(crate) async fn add(
 }
 
 /// Joins what is told with what is known of an order, does all that follows and needs no gateway, and writes it in one transaction.
-/// Told again, nothing is written. `tell` is called anew whenever somebody else wrote in between.
+/// Told again, nothing is written. `tell` is called anew whenever somebody else wrote in between. The payment that it is about, if
+/// that is known, is read together with the order.
 ///
 /// # Errors
-/// What `tell` says; `unavailable` when others write faster than this can.
+/// What `tell` says; `not_found` without such an order; `unavailable` when others write faster than this can.
 pub(crate) async fn tell(
     app: &App,
-    order: OrderId,
+    (order, about): (OrderId, Option<PaymentId>),
     actor: &Actor,
-    tell: impl Fn(&mut Vec<Payment>) -> Result<()>,
+    tell: impl Fn(&Order, &mut [Payment]) -> Result<()>,
 ) -> Result<Known> {
     let mut gone = false;
+    let mut expected: BTreeSet<PaymentId> = about.into_iter().collect();
     for _ in 0..MOST_ROUNDS {
-        let before = known(app, app.store.order(order).await?).await?;
+        let before = read(app, order, &expected).await?;
+        expected.extend(before.payments.iter().map(|payment| payment.id));
+        if outdated(&before) {
+            continue;
+        }
         let now = app.clock.now();
         let mut after = before.clone();
-        tell(&mut after.payments)?;
+        tell(&after.order, &mut after.payments)?;
         follow(&mut after, gone, now)?;
         match write(app, &before, after, actor, now).await {
             Err(error) if error.code() == Code::Changed => {}
@@ -135,7 +164,7 @@ async fn write(app: &App, before: &Known, after: Known, actor: &Actor, now: Time
     if order != before.order {
         // The steps count their own versions; together they are one change.
         (order.version, order.updated_at) = (before.order.version + 1, now);
-        tx.update_order(&app.store, &order);
+        tx.update_order(&app.store, &before.order, &order);
         tx.event(&app.store, &event(&before.order, &order, actor));
         Changes::between(Some(&before.order), Some(&order)).add_to(&mut tx, &app.store, now)?;
     }
@@ -163,8 +192,9 @@ fn event(before: &Order, after: &Order, actor: &Actor) -> Event {
 pub(crate) async fn settle(app: &App, order: OrderId) -> Result<()> {
     // What the gateway refused for good is not asked for twice in a row; the next look asks again.
     let mut refused = BTreeSet::new();
+    let mut about = None;
     for _ in 0..MOST_STEPS {
-        let known = match tell(app, order, &Actor::system(), |_| Ok(())).await {
+        let known = match tell(app, (order, about), &Actor::system(), |_, _| Ok(())).await {
             Err(error) if error.code() == Code::NotFound => return Ok(()),
             known => known?,
         };
@@ -172,6 +202,7 @@ pub(crate) async fn settle(app: &App, order: OrderId) -> Result<()> {
             return Ok(());
         };
         ask(app, order, &wanted, &mut refused).await?;
+        about = Some(wanted.payment);
     }
     Err(Error::internal("a gateway that is asked again and again does nothing"))
 }
@@ -259,7 +290,7 @@ async fn note(
     id: PaymentId,
     change: impl Fn(&mut Payment) -> Result<()>,
 ) -> Result<()> {
-    let told = tell(app, order, actor, |payments| {
+    let told = tell(app, (order, Some(id)), actor, |_, payments| {
         payments.iter_mut().find(|payment| payment.id == id).map_or(Ok(()), &change)
     });
     told.await.map(drop)

@@ -89,7 +89,7 @@ pub(crate) async fn work(app: &App, id: &str) -> Result<()> {
         refund.as_ref().map_or(Ok(()), |refund| payment.refund_told(refund, now))
     };
     let system = Actor::system();
-    let done = tell(app, known.order, &system, |payments| {
+    let done = tell(app, (known.order, Some(known.id)), &system, |_, payments| {
         payments.iter_mut().find(|payment| payment.id == known.id).map_or(Ok(()), join)
     });
     match done.await {

@@ -30,13 +30,13 @@ pub(crate) fn routes() -> Vec<Route<App>> {
     routes
 }
 
-/// A held session and what the gateway's checkout needs.
+/// A session and what the gateway's checkout needs; nothing where nothing is to be paid: then it is confirmed.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "RazorpayBookingV1")]
 pub(crate) struct RazorpayBooking {
     booking: PaidBookingV1,
-    razorpay_order_id: String,
-    razorpay_order: RazorpayOrder,
+    razorpay_order_id: Option<String>,
+    razorpay_order: Option<RazorpayOrder>,
 }
 
 /// The gateway's order.
@@ -63,19 +63,27 @@ async fn create(
     let key_id = app.gateway()?.key_id().to_owned();
     let asked = Asked { caller, if_match: IfMatch(None), idem };
     let now = app.clock.now();
-    let made = orders::make(&app.store, &asked, asks.wanted(), now).await.map_err(Asks::told)?;
+    let made = orders::make(&app.store, &asked, asks.wanted()?, now).await.map_err(Asks::told)?;
+    if made.record.owes_nothing() {
+        let booking = PaidBookingV1::of(&made.record, now);
+        return Ok(ReplyV1::created(RazorpayBooking {
+            booking,
+            razorpay_order_id: None,
+            razorpay_order: None,
+        }));
+    }
     let (known, payment) = begin::begin(&app, &asked.caller, made.record.id).await?;
     let order = payment.gateway_order().unwrap_or_default().to_owned();
     Ok(ReplyV1::created(RazorpayBooking {
-        razorpay_order: RazorpayOrder {
+        razorpay_order: Some(RazorpayOrder {
             id: order.clone(),
             amount: payment.amount,
             currency: payment.currency.code().to_owned(),
             receipt: known.order.id.to_string(),
             key_id,
             hold_until: known.order.hold_until.map(|until| until.to_string()),
-        },
-        razorpay_order_id: order,
+        }),
+        razorpay_order_id: Some(order),
         booking: PaidBookingV1::of(&known.order, now),
     }))
 }

@@ -1,11 +1,11 @@
 //! The customer's browser says that it paid: believed by the gateway's signature alone.
 
-use domain::payment::{Means, Stage, Told};
+use domain::payment::{Stage, Told};
 use domain::{Caller, Money, OrderId, PaymentId};
 use errors::{Code, Error, Result};
 
 use crate::settle::{Known, tell};
-use crate::{App, payment_seen};
+use crate::{App, payment_seen, sees};
 
 /// What the gateway's checkout hands to the browser.
 #[derive(Debug, Clone)]
@@ -29,25 +29,26 @@ pub(crate) async fn verify(
     proof: &Proof,
 ) -> Result<Known> {
     let gateway = app.gateway()?;
-    let payment = payment_seen(app, caller, id).await?;
-    // The order is the one that was asked for here; what the browser says of it has to be the same.
-    let proved = match &payment.means {
-        Means::Razorpay { order } => {
-            *order == proof.order && gateway.proves(order, &proof.attempt, &proof.signature)
+    let order = match of {
+        Some(order) => order,
+        None => payment_seen(app, caller, id).await?.order,
+    };
+    let mismatch = || Error::new(Code::PaymentMismatch, "this does not prove that it was paid");
+    tell(app, (order, Some(id)), &caller.actor(), |order, payments| {
+        if !sees(caller, order.user, order.location) {
+            return Err(Error::not_found("payment"));
         }
-        Means::Cash | Means::Card { .. } | Means::Upi { .. } => false,
-    };
-    if !proved || of.is_some_and(|order| order != payment.order) {
-        return Err(Error::new(Code::PaymentMismatch, "this does not prove that it was paid"));
-    }
-    let told = Told {
-        order: proof.order.clone(),
-        attempt: proof.attempt.clone(),
-        amount: Money::new(payment.amount, payment.currency),
-        stage: Stage::Authorized,
-    };
-    tell(app, payment.order, &caller.actor(), |payments| {
-        payments.iter_mut().find(|payment| payment.id == id).map_or(Ok(()), |payment| payment.told(&told))
+        let payment = payments.iter_mut().find(|payment| payment.id == id).ok_or_else(mismatch)?;
+        // The gateway's order is the one that was asked for here; what the browser says of it has to be the same.
+        let proved = payment.gateway_order().is_some_and(|asked| {
+            asked == proof.order && gateway.proves(asked, &proof.attempt, &proof.signature)
+        });
+        if !proved {
+            return Err(mismatch());
+        }
+        let amount = Money::new(payment.amount, payment.currency);
+        let (order, attempt) = (proof.order.clone(), proof.attempt.clone());
+        payment.told(&Told { order, attempt, amount, stage: Stage::Authorized })
     })
     .await
 }

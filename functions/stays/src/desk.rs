@@ -82,7 +82,7 @@ async fn save(
     (after.version, after.updated_at) = (before.version + 1, now);
     after.requests = after.requests.with(asked.idem.mark());
     let mut tx = Tx::new();
-    tx.update_order(&app.store, &after);
+    tx.update_order(&app.store, &before, &after);
     let id = EventId::new(now, env::random());
     tx.event(&app.store, &after.event(id, kind, Some(&before), asked.caller.actor()));
     put(&mut tx, app, asked, houses, now);

@@ -241,7 +241,7 @@ impl Desk {
             };
             if let Some((mut after, action)) = after {
                 after.requests = after.requests.with(key.map(Key::text));
-                tx.update_order(&self.store, &after);
+                tx.update_order(&self.store, &before, &after);
                 let event = after.event(event(now), action.event(), Some(&before), Actor::system());
                 tx.event(&self.store, &event);
                 claims.push(Changes::between(Some(&before), Some(&after)));

@@ -286,7 +286,7 @@ async fn a_record_changes_only_over_the_version_that_was_read() {
     // Without the event, whose key would refuse it too.
     let expired = seen.clone().expire(at(HOLD + 1)).unwrap();
     let mut tx = Tx::new();
-    tx.update_order(place.desk.store(), &expired);
+    tx.update_order(place.desk.store(), &seen, &expired);
     Changes::between(Some(&seen), Some(&expired)).add_to(&mut tx, place.desk.store(), at(HOLD + 1)).unwrap();
     assert_eq!(place.desk.store().commit(tx).await.unwrap_err().code(), Code::Changed);
     assert_eq!(place.count(pool).await.claimed, 1);

@@ -41,7 +41,7 @@ pub async fn release(store: &Store, order: OrderId, now: Timestamp) -> Result<Re
         let kind = OrderAction::Expire.event();
         let event = after.event(EventId::new(now, env::random()), kind, Some(&before), Actor::system());
         let mut tx = Tx::new();
-        tx.update_order(store, &after);
+        tx.update_order(store, &before, &after);
         tx.event(store, &event);
         Changes::between(Some(&before), Some(&after)).add_to(&mut tx, store, now)?;
         match store.commit(tx).await {

@@ -130,7 +130,9 @@ pub(crate) fn sold_session(price: i64) -> Order {
         lines: vec![line],
         state: OrderState::Held,
         hold_until: Some(at("2027-01-04T08:10:00Z")),
-        sale: Some(Box::new(Sale::quote(&offering(price), &[choice], at("2027-01-11T08:00:00Z")).unwrap())),
+        sale: Some(Box::new(
+            Sale::quote(&offering(price), &[choice], None, at("2027-01-11T08:00:00Z")).unwrap(),
+        )),
         stay: None,
         note: None,
         reason: None,

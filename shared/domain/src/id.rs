@@ -114,6 +114,8 @@ ids! {
     RatePlanId = "rpl_";
     /// Somebody who stays, or has stayed.
     GuestId = "gst_";
+    /// A promo code.
+    PromoCodeId = "prm_";
     /// Bookings that repeat.
     SeriesId = "srs_";
     /// What a person says of a resource they used.

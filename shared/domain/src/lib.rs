@@ -4,6 +4,7 @@
 //! states change only through transitions that consume the old record and return the new one. The same types are what
 //! `store` keeps; what clients see are wire types in the groups.
 
+pub mod address;
 pub mod availability;
 pub mod booking;
 mod catalog;
@@ -21,6 +22,7 @@ pub mod payment;
 pub mod people;
 pub mod phone;
 pub mod pool;
+pub mod promo;
 pub mod quiet;
 pub mod refusal;
 pub mod requests;
@@ -39,11 +41,13 @@ pub mod zone;
 #[cfg(test)]
 mod fixtures;
 
+pub use address::Address;
 pub use booking::{Booking, BookingState};
 pub use event::{Actor, Event};
 pub use id::{
     BookingId, CodeId, EventId, FeedId, GuestId, HotelRoomId, LocationId, MessageId, OfferingId, OrderId,
-    PaymentId, PoolId, RatePlanId, RequestId, ResourceId, ReviewId, RoomTypeId, SeriesId, SessionId, UserId,
+    PaymentId, PoolId, PromoCodeId, RatePlanId, RequestId, ResourceId, ReviewId, RoomTypeId, SeriesId,
+    SessionId, UserId,
 };
 pub use message::{Message, MessageKind, MessageState};
 pub use money::{Currency, Money};
@@ -53,6 +57,7 @@ pub use payment::Payment;
 pub use people::{Caller, Permission, Role, Scope};
 pub use phone::{DialCode, Phone};
 pub use pool::{Pool, PoolKind};
+pub use promo::PromoCode;
 pub use quiet::QuietHours;
 pub use refusal::Refusal;
 pub use requests::Requests;

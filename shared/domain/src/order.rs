@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::event::{Actor, Event};
 use crate::hotel::Stay;
 use crate::pool::{Cells, MOST_NIGHTS};
+use crate::promo::PromoUse;
 use crate::sale::{Completion, MOST_PAYMENTS, Sale};
 use crate::text::{Line as Text, Note};
 use crate::{EventId, LocationId, OrderId, PaymentId, PoolId, Requests, UserId};
@@ -168,6 +169,16 @@ impl Order {
         ends?.into_iter().max()
     }
 
+    /// The use of a promo code that counts: as long as its units do.
+    pub fn promo_use(&self) -> Option<&PromoUse> {
+        self.sale.as_ref().and_then(|sale| sale.promo.as_ref()).filter(|_| self.state.claims())
+    }
+
+    /// Whether it is sold and nothing is to be paid for it: it was free, or is paid.
+    pub fn owes_nothing(&self) -> bool {
+        self.state == OrderState::Confirmed && self.sale.as_ref().is_some_and(|sale| sale.due() <= 0)
+    }
+
     /// Turns a hold into an order.
     ///
     /// # Errors
@@ -324,6 +335,7 @@ impl Order {
             let sale = json!({
                 "total": sale.total, "charged": sale.charged, "captured": sale.captured,
                 "refunded": sale.refunded, "lost": sale.lost, "completed": sale.completed,
+                "promo_code": sale.promo.as_ref().map(|promo| &promo.code),
             });
             object.insert("sale".to_owned(), sale);
         }

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::money::MOST_MINOR;
 use crate::offering::{Offering, Terms};
+use crate::promo::PromoUse;
 use crate::text::{Line, Name, Note, Tag};
-use crate::{Currency, OfferingId, PaymentId};
+use crate::{Address, Currency, OfferingId, PaymentId, PromoCode};
 
 /// Add-ons chosen for a line of an order.
 pub const MOST_EXTRAS: usize = 20;
@@ -50,6 +51,8 @@ pub enum PriceKind {
     Nights,
     /// Something besides.
     AddOn,
+    /// What a promo code takes off: below zero.
+    Discount,
     /// Posting.
     Shipping,
     /// A tax.
@@ -63,6 +66,7 @@ impl PriceKind {
             Self::Plan => "plan",
             Self::Nights => "nights",
             Self::AddOn => "add_on",
+            Self::Discount => "discount",
             Self::Shipping => "shipping",
             Self::Tax => "tax",
         }
@@ -113,6 +117,12 @@ pub struct Sale {
     pub terms: Terms,
     /// When the earliest of its sessions begins.
     pub starts: Timestamp,
+    /// The code that takes something off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promo: Option<PromoUse>,
+    /// Where something of it is posted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<Address>,
     /// What the customer shall pay as things stand: the total once it is sold, what is kept once it is cancelled, else nothing.
     #[serde(default)]
     pub charged: i64,
@@ -144,32 +154,40 @@ pub struct Completion {
 }
 
 impl Sale {
-    /// What these choices of an offering cost now. The client names codes and quantities; every amount is the offering's.
+    /// What these choices of an offering cost, with a promo code at this time. The client names codes and quantities; every amount
+    /// is the offering's.
+    ///
+    /// The code takes something off plans and add-ons together, before shipping and tax: one line of the order, so that there is
+    /// nothing to spread. Tax is of what remains. Whether shipping is free depends on what plans and add-ons cost without the code,
+    /// so that no code makes an order dearer.
     ///
     /// # Errors
     /// `validation_failed` with every field: an unknown plan or add-on, one twice, a note that is missing, a quantity or a
-    /// total out of bounds.
-    pub fn quote(offering: &Offering, choices: &[Choice], starts: Timestamp) -> Result<Self> {
+    /// total out of bounds, a code that does not count for this.
+    pub fn quote(
+        offering: &Offering,
+        choices: &[Choice],
+        promo: Option<(&PromoCode, Timestamp)>,
+        starts: Timestamp,
+    ) -> Result<Self> {
         let mut wrong = Vec::new();
         let mut lines = Vec::new();
         for choice in choices {
             lines.extend(plan(offering, choice, &mut wrong));
             lines.extend(extras(offering, choice, &mut wrong));
         }
+        let goods: i64 = lines.iter().map(|line| line.amount).sum();
+        if let (true, Some((code, now))) = (wrong.is_empty(), promo) {
+            match code.takes_off(offering, goods, now) {
+                Ok(off) => lines.push(PriceLine::besides(PriceKind::Discount, code.code.as_str(), -off)),
+                Err(refused) => wrong.push(refused),
+            }
+        }
         if !wrong.is_empty() {
             return Err(Error::fields(wrong));
         }
-        let goods: i64 = lines.iter().map(|line| line.amount).sum();
-        let posted = |line: &PriceLine| {
-            offering
-                .prices
-                .add_ons
-                .iter()
-                .any(|add_on| add_on.posted && Some(&add_on.code) == line.code.as_ref())
-                && line.kind == PriceKind::AddOn
-        };
         if let Some(shipping) = offering.prices.shipping
-            && lines.iter().any(posted)
+            && posts(offering, choices)
             && shipping.free_from.is_none_or(|from| goods < from)
         {
             lines.push(PriceLine::besides(PriceKind::Shipping, "Shipping", shipping.price));
@@ -185,7 +203,7 @@ impl Sale {
         }
         let (title, prices) = (offering.about.name.clone(), &offering.prices);
         let sale = Self::new(title, prices.currency, lines, &prices.terms, starts);
-        Ok(Self { offering: Some(offering.id), ..sale })
+        Ok(Self { offering: Some(offering.id), promo: promo.map(|(code, _)| code.used()), ..sale })
     }
 
     /// What costs so much and is not paid yet.
@@ -206,6 +224,8 @@ impl Sale {
             lines,
             terms: terms.clone(),
             starts,
+            promo: None,
+            address: None,
             charged: 0,
             captured: 0,
             refunded: 0,
@@ -215,9 +235,40 @@ impl Sale {
         }
     }
 
+    /// What its code takes off, as more than nothing.
+    pub fn discount(&self) -> i64 {
+        -self
+            .lines
+            .iter()
+            .filter(|line| line.kind == PriceKind::Discount)
+            .map(|line| line.amount)
+            .sum::<i64>()
+    }
+
     /// What is still to be paid; below zero, what is to go back.
     pub const fn due(&self) -> i64 {
         self.charged - (self.captured - self.refunded)
+    }
+}
+
+/// Whether something of these choices is posted.
+fn posts(offering: &Offering, choices: &[Choice]) -> bool {
+    let posted = |extra: &Extra| {
+        offering.prices.add_ons.iter().any(|add_on| add_on.posted && add_on.code == extra.code)
+    };
+    choices.iter().flat_map(|choice| &choice.extras).any(posted)
+}
+
+/// The address of an order with these choices: there where something is posted, and nowhere else.
+///
+/// # Errors
+/// `validation_failed` where it is missing, or nothing is posted.
+pub fn address(offering: &Offering, choices: &[Choice], address: Option<Address>) -> Result<Option<Address>> {
+    let refuse = |code: &'static str, message: &str| Err(Error::field("/shipping_address", code, message));
+    match (posts(offering, choices), address) {
+        (true, None) => refuse("required", "is required: something of this is posted"),
+        (false, Some(_)) => refuse("unexpected", "must be left out: nothing of this is posted"),
+        (_, address) => Ok(address),
     }
 }
 

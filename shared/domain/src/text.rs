@@ -98,6 +98,8 @@ text! {
     Note = |text| checked(text, 0, 1_000, true);
     /// A tag such as a piece of equipment: 1 to 40 characters, lower case.
     Tag = |text| checked(&text.to_lowercase(), 1, 40, false);
+    /// A promo code: 3 to 32 of A–Z, 0–9 and dash, upper case.
+    Promo = |text| promo(text);
     /// The name a person signs in with: 3 to 100 of letters, digits and `. _ -`, lower case.
     UserName = |text| user_name(text);
     /// An e-mail address, lower case, at most 254 characters (RFC 5321).
@@ -117,6 +119,15 @@ fn user_name(text: &str) -> Result<String, InvalidText> {
         Ok(text)
     } else {
         Err(InvalidText::new("invalid_characters", "may have letters, digits, dots, dashes and underscores"))
+    }
+}
+
+fn promo(text: &str) -> Result<String, InvalidText> {
+    let text = checked(text, 3, 32, false)?.to_ascii_uppercase();
+    if text.bytes().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == b'-') {
+        Ok(text)
+    } else {
+        Err(InvalidText::new("invalid_characters", "may have letters from A to Z, digits and dashes"))
     }
 }
 
@@ -157,6 +168,14 @@ mod tests {
         for bad in ["", "a", "a@b", "@b.example", "a b@c.example", "a@-b.example", "a..b@c.example", "a@b..c"]
         {
             assert!(bad.parse::<Email>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_promo_code_is_upper_case_however_it_is_typed() {
+        assert_eq!(" diwali-10 ".parse::<Promo>().unwrap().as_str(), "DIWALI-10");
+        for bad in ["", "AB", "A B C", "ÄÖÜ", "ſſſ", "A_B_C", &"A".repeat(33)] {
+            assert!(bad.parse::<Promo>().is_err(), "{bad}");
         }
     }
 

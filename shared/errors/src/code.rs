@@ -86,6 +86,9 @@ codes! {
     /// Fewer units are left than asked for; `details` say of what, how many, and when there are enough.
     SoldOut = "sold_out", 409, "Not enough is left",
         "Take fewer, or one of the alternatives in `details`.";
+    /// A promo code has been used as often as it may be; `details.reason` says whether by all or by this customer.
+    PromoUsedUp = "promo_used_up", 409, "This promo code is used up",
+        "Order without it, or with another one.";
     /// More is sold than the capacity asked for would allow; `details` say where.
     BelowSold = "below_sold", 409, "More is sold than that",
         "Move or cancel what `details.cells` name first, or send `below_sold: queue` and resolve it afterwards.";

@@ -74,10 +74,9 @@ async fn write(
     (changes, beside): (Changes, &(dyn Fn(&mut Tx) + Sync)),
 ) -> Result<Done<Order>> {
     let mut tx = Tx::new();
-    if before.is_some() {
-        tx.update_order(store, &order);
-    } else {
-        tx.insert_order(store, &order);
+    match before {
+        Some(before) => tx.update_order(store, before, &order),
+        None => tx.insert_order(store, &order),
     }
     let id = EventId::new(order.updated_at, env::random());
     tx.event(store, &order.event(id, kind, before, asked.caller.actor()));

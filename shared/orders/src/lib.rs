@@ -20,6 +20,7 @@ pub use claim::claim;
 pub use demand::Demand;
 pub use lines::place;
 pub use make::{Wanted, make, replayed};
+pub use price::{promo_code_id, quote};
 pub use view::PriceView;
 
 /// For whom it is: the caller, or an active account that the caller may book for at the location.

@@ -2,13 +2,14 @@
 
 use domain::booking::{HOLD_SECONDS, held_until};
 use domain::sale::Choice;
-use domain::text::Note;
-use domain::{Order, OrderId, OrderLine, OrderState, Permission, Requests, UserId};
+use domain::text::{Note, Promo};
+use domain::{Address, Order, OrderId, OrderLine, OrderState, Permission, Requests, UserId};
 use errors::{Result, both};
 use jiff::Timestamp;
 use store::{Ids, Store};
 use web::{Asked, Done};
 
+use crate::price::Posting;
 use crate::{claim, for_whom, lines, price};
 
 /// What is asked for.
@@ -20,6 +21,10 @@ pub struct Wanted {
     pub choices: Vec<Choice>,
     /// For whom; the caller when unset.
     pub user: Option<UserId>,
+    /// A promo code.
+    pub promo: Option<Promo>,
+    /// Where something of it is posted.
+    pub address: Option<Address>,
     /// Anything else.
     pub note: Option<Note>,
     /// For how many seconds it is only held; ordered at once when unset.
@@ -29,8 +34,8 @@ pub struct Wanted {
 /// Holds or orders.
 ///
 /// # Errors
-/// `forbidden` for another user without the right, `validation_failed`, `not_bookable` for nights that have passed, and
-/// `sold_out` with alternatives.
+/// `forbidden` for another user without the right, `validation_failed`, `not_bookable` for nights that have passed, `promo_used_up`,
+/// and `sold_out` with alternatives.
 pub async fn make(store: &Store, asked: &Asked, wanted: Wanted, now: Timestamp) -> Result<Done<Order>> {
     let caller = &asked.caller;
     let keyed = asked.idem.digest().map(OrderId::derived);
@@ -48,7 +53,8 @@ pub async fn make(store: &Store, asked: &Asked, wanted: Wanted, now: Timestamp) 
     let (mut hold_until, (location, today)) =
         both(hold_until, lines::place(&wanted.lines, None, &known, now))?;
     let user = for_whom(caller, wanted.user, location, &known)?;
-    let mut sale = price::price(store, &wanted.lines, &wanted.choices, &known, now).await?;
+    let besides = (wanted.promo.as_ref(), Posting::To(wanted.address));
+    let mut sale = price::price(store, (&wanted.lines, &wanted.choices), besides, &known, now).await?;
     // What is to be paid first is held meanwhile; a desk sells it and takes the money itself.
     let pays_first = sale.as_ref().is_some_and(|sale| sale.first_part > 0)
         && !caller.may_at(Permission::BookForOthers, location);

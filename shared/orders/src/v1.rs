@@ -1,13 +1,15 @@
 //! What version 1 asks for and tells of a paid session: the source system's names over an order with one line.
 
+use domain::address::{Country, PostalCode};
 use domain::pool::Cells;
 use domain::sale::{Choice, Extra};
-use domain::text::{Note, Tag};
-use domain::{Order, OrderLine, OrderState, PoolId};
-use errors::{Error, FieldError};
+use domain::text::{Line, Name, Note, Promo, Tag};
+use domain::{Address, DialCode, Order, OrderLine, OrderState, Phone, PoolId};
+use errors::{Error, FieldError, Result};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use web::Fields;
 
 use crate::Wanted;
 
@@ -35,19 +37,78 @@ web::request! {
         chadawa_ids: Option<Vec<Tag>> as Vec<String>,
         /// The family's name, said in the ceremony.
         gotra: Option<Note> as String,
+        /// What takes something off.
+        promo_code: Option<Promo> as String,
+        /// Where something of it is posted: required for add-ons that are, each of these with the next three.
+        shipping_name: Option<Name> as String,
+        /// Whom the carrier calls; ten digits are a number of India.
+        shipping_mobile: Option<String> as String,
+        /// Street, house, what else.
+        shipping_address: Option<Line> as String,
+        /// The city.
+        shipping_city: Option<Name> as String,
+        /// The state.
+        shipping_state: Option<Name> as String,
+        /// The postal code.
+        shipping_pincode: Option<PostalCode> as String,
+        /// Two letters; `IN` when unset.
+        shipping_country: Option<Country> as String,
     }
 }
 
 impl Asks {
     /// The order that is wanted: one seat.
-    pub fn wanted(self) -> Wanted {
+    ///
+    /// # Errors
+    /// `validation_failed` with every part of an address that is missing.
+    pub fn wanted(self) -> Result<Wanted> {
+        let address = self.address()?;
         let line = OrderLine { pool: self.puja_id, cells: Cells::Total, quantity: 1, overbooked: false };
         let named = self.chadawas.into_iter().flatten().map(|one| (one.chadawa_id, one.note));
         let plain = self.chadawa_ids.into_iter().flatten().map(|code| (code, None));
         let extras = named.chain(plain).map(|(code, note)| Extra { code, quantity: 1, note }).collect();
         let choice = Choice { line: 0, quantity: 1, plan: self.plan_id, extras };
         let (lines, choices) = (vec![line], vec![choice]);
-        Wanted { lines, choices, user: None, note: self.gotra, hold_seconds: None }
+        let (promo, note) = (self.promo_code, self.gotra);
+        Ok(Wanted { lines, choices, user: None, promo, address, note, hold_seconds: None })
+    }
+
+    /// Where something of it is posted, if any of that is told.
+    fn address(&self) -> Result<Option<Address>> {
+        let missing = [
+            ("/shipping_name", self.shipping_name.is_none()),
+            ("/shipping_mobile", self.shipping_mobile.is_none()),
+            ("/shipping_address", self.shipping_address.is_none()),
+            ("/shipping_city", self.shipping_city.is_none()),
+        ];
+        let rest = self.shipping_state.is_some() || self.shipping_pincode.is_some();
+        if !rest && self.shipping_country.is_none() && missing.iter().all(|(_, missing)| *missing) {
+            return Ok(None);
+        }
+        let mut fields = Fields::new();
+        for (pointer, _) in missing.iter().filter(|(_, missing)| *missing) {
+            fields.refuse(*pointer, "required", "is required");
+        }
+        let phone = self.shipping_mobile.as_ref().map(|mobile| Phone::read(mobile, &DialCode::default()));
+        if let Some(Err(wrong)) = &phone {
+            fields.refuse("/shipping_mobile", wrong.code, wrong.to_string());
+        }
+        fields.check()?;
+        let country = match &self.shipping_country {
+            Some(country) => country.clone(),
+            None => "IN".parse().map_err(Error::internal)?,
+        };
+        let parts = (&self.shipping_name, &self.shipping_address, &self.shipping_city, phone);
+        let (Some(name), Some(line), Some(city), Some(Ok(phone))) = parts else { return Ok(None) };
+        Ok(Some(Address {
+            name: name.clone(),
+            lines: vec![line.clone()],
+            city: city.clone(),
+            region: self.shipping_state.clone(),
+            postal_code: self.shipping_pincode.clone(),
+            country,
+            phone,
+        }))
     }
 
     /// What is wrong with it, by the names of version 1.
@@ -101,6 +162,9 @@ pub struct PaidBookingV1 {
     /// `pending`, `confirmed`, `completed` or `cancelled`.
     status: PaidStatus,
     total_amount: Option<String>,
+    /// What a promo code has taken off.
+    discount_amount: Option<String>,
+    promo_code: Option<String>,
     /// What has come in and not gone back.
     paid_amount: Option<String>,
     currency: Option<String>,
@@ -129,6 +193,8 @@ impl PaidBookingV1 {
                 .map(ToString::to_string),
             status: PaidStatus::of(order, now),
             total_amount: sale.and_then(|sale| amount(sale.total)),
+            discount_amount: sale.and_then(|sale| amount(sale.discount())),
+            promo_code: sale.and_then(|sale| sale.promo.as_ref()).map(|promo| promo.code.to_string()),
             paid_amount: sale.and_then(|sale| amount(sale.captured - sale.refunded)),
             currency: sale.map(|sale| sale.currency.code().to_owned()),
             gotra: order.note.as_ref().map(ToString::to_string),

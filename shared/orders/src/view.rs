@@ -17,6 +17,8 @@ pub struct PriceView {
     lines: Vec<PriceLineView>,
     /// The sum of the lines.
     total: i64,
+    /// The code that takes something off.
+    promo_code: Option<String>,
     /// What must be paid before it is sold.
     first_part: i64,
     /// What is to be paid as things stand: the total once sold, what is kept once cancelled.
@@ -37,7 +39,7 @@ pub struct PriceView {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "PriceLine")]
 struct PriceLineView {
-    /// `plan`, `nights`, `add_on`, `shipping` or `tax`.
+    /// `plan`, `nights`, `add_on`, `discount` (below zero), `shipping` or `tax`.
     kind: String,
     /// The line of the order that it belongs to, from 0.
     line: Option<usize>,
@@ -68,6 +70,7 @@ impl PriceView {
             title: sale.title.to_string(),
             lines: sale.lines.iter().map(line).collect(),
             total: sale.total,
+            promo_code: sale.promo.as_ref().map(|promo| promo.code.to_string()),
             first_part: sale.first_part,
             charged: sale.charged,
             captured: sale.captured,

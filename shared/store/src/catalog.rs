@@ -127,9 +127,19 @@ impl Tx {
     }
 
     pub(crate) fn insert_name(&mut self, store: &Store, name: String, owner: String) {
-        self.insert(store, &Unique { name, owner }, || {
+        self.insert_claim(store, name, owner, || {
             Error::new(Code::AlreadyExists, "this name is in use").with_detail("field", "/name")
         });
+    }
+
+    pub(crate) fn insert_claim(
+        &mut self,
+        store: &Store,
+        name: String,
+        owner: String,
+        taken: impl FnOnce() -> Error + Send + 'static,
+    ) {
+        self.insert(store, &Unique { name, owner }, taken);
     }
 }
 

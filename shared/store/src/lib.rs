@@ -40,6 +40,8 @@
 //! | `offering(id)` | Catalog | pujas(id), plans(id), chadawas(id) |
 //! | `offerings_at(location)` | Catalog `by_kind` | — |
 //! | `sessions_of(offering)` | Catalog `by_place` | pujas(date) |
+//! | `promo_code(id)`, `promo_codes_at(location)` | Catalog; Catalog `by_kind` | promo_codes(code): the id is derived from it |
+//! | `promo_uses`, `promo_uses_by(user)` | Reservations, counters in one batch | orders(promo_code) |
 //! | `order(id)` | Reservations | — |
 //! | `orders_of(user)` | Reservations `by_user` | — |
 //! | `orders_at(location)` | Reservations `by_place` | — |
@@ -84,6 +86,7 @@ mod offerings;
 mod orders;
 mod payments;
 mod pools;
+mod promos;
 mod reviews;
 mod series;
 mod tables;
@@ -106,6 +109,7 @@ pub use orders::order_from;
 pub use page::{Page, Placed, Position};
 pub use payments::Webhook;
 pub use pools::pool_from;
+pub use promos::promo_code_from;
 pub use reviews::review_from;
 pub use series::series_from;
 pub use table::{Item, broken};

@@ -69,15 +69,17 @@ fn by_state(state: OrderState) -> String {
 }
 
 impl Tx {
-    /// A new order.
+    /// A new order, with the use of its promo code: refused when that is used up.
     pub fn insert_order(&mut self, store: &Store, order: &Order) {
         self.insert(store, order, || Error::internal("two orders were given one id"));
         self.insert_confirmation(store, order);
+        self.claim_promo(store, order);
     }
 
-    /// A changed order; refused unless the stored one is the version before it.
-    pub fn update_order(&mut self, store: &Store, order: &Order) {
-        self.replace(store, order, order.version);
+    /// A changed order; refused unless the stored one is the version before it. The use of its promo code goes with its units.
+    pub fn update_order(&mut self, store: &Store, before: &Order, after: &Order) {
+        self.replace(store, after, after.version);
+        self.move_promo(store, before, after);
     }
 
     /// An order that must still be as it was read.

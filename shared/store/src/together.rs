@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use domain::hotel::{Guest, HotelRoom, Property, RatePlan, RoomType};
 use domain::{
     Booking, BookingId, GuestId, HotelRoomId, Location, LocationId, Offering, OfferingId, Order, OrderId,
-    Payment, PaymentId, Pool, PoolId, RatePlanId, Resource, ResourceId, RoomTypeId, Series, SeriesId, User,
-    UserId,
+    Payment, PaymentId, Pool, PoolId, PromoCode, PromoCodeId, RatePlanId, Resource, ResourceId, RoomTypeId,
+    Series, SeriesId, User, UserId,
 };
 use errors::Result;
 
@@ -48,6 +48,8 @@ pub struct Ids {
     pub guests: BTreeSet<GuestId>,
     /// Locations whose house rules are wanted.
     pub properties: BTreeSet<LocationId>,
+    /// Promo codes.
+    pub promo_codes: BTreeSet<PromoCodeId>,
 }
 
 /// What there is of it.
@@ -81,6 +83,8 @@ pub struct Together {
     pub guests: Vec<Guest>,
     /// House rules, in no order.
     pub properties: Vec<Property>,
+    /// Promo codes, in no order.
+    pub promo_codes: Vec<PromoCode>,
 }
 
 impl Together {
@@ -129,6 +133,7 @@ impl Together {
             Some("order") => self.orders.push(read(item)?),
             Some("offering") => self.offerings.push(read(item)?),
             Some("payment") => self.payments.push(read(item)?),
+            Some("promo_code") => self.promo_codes.push(read(item)?),
             Some("series") => self.series.push(read(item)?),
             Some("room_type") => self.room_types.push(read(item)?),
             Some("hotel_room") => self.hotel_rooms.push(read(item)?),
@@ -163,6 +168,7 @@ impl Store {
         keys.extend(ids.rate_plans.iter().map(|id| key(CATALOG, id.to_string(), "rate_plan")));
         keys.extend(ids.guests.iter().map(|id| key(ACCOUNTS, id.to_string(), "guest")));
         keys.extend(ids.properties.iter().map(|id| key(CATALOG, id.to_string(), "property")));
+        keys.extend(ids.promo_codes.iter().map(|id| key(CATALOG, id.to_string(), "promo_code")));
         let mut found = Together::default();
         for keys in keys.chunks(MOST_KEYS) {
             for (_, item) in self.get_many(keys).await? {

@@ -96,6 +96,16 @@ impl Tx {
         record: &T,
         taken: impl FnOnce() -> Error + Send + 'static,
     ) {
+        self.insert_or(store, record, |keyed| if keyed { reused() } else { taken() });
+    }
+
+    /// Likewise; what it means that another request made it is said by `taken`, which is told whether both had a key.
+    pub(crate) fn insert_or<T: Record>(
+        &mut self,
+        store: &Store,
+        record: &T,
+        taken: impl FnOnce(bool) -> Error + Send + 'static,
+    ) {
         let Some(item) = self.item(record) else { return };
         let request = item.get("request").cloned();
         let put = Put::builder()
@@ -107,11 +117,7 @@ impl Tx {
         self.built(put, |tx, put| {
             tx.push(TransactWriteItem::builder().put(put).build(), move |old| match (request, old) {
                 (Some(request), Some(old)) if old.get("request") == Some(&request) => Refused::Replay(old),
-                (Some(_), Some(_)) => Refused::Error(Error::new(
-                    Code::IdempotencyKeyReused,
-                    "this Idempotency-Key was used for another request",
-                )),
-                _ => Refused::Error(taken()),
+                (request, old) => Refused::Error(taken(request.is_some() && old.is_some())),
             });
         });
     }
@@ -200,6 +206,11 @@ impl Tx {
             Err(error) => self.failed = Some(Error::internal(error)),
         }
     }
+}
+
+/// The refusal of a key that came with another request before.
+pub(crate) fn reused() -> Error {
+    Error::new(Code::IdempotencyKeyReused, "this Idempotency-Key was used for another request")
 }
 
 fn unconditional(_: Option<Item>) -> Refused {

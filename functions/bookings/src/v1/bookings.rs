@@ -1,6 +1,7 @@
 //! Booking, changing and giving back.
 
-use domain::text::{Line, Note, Tag};
+use domain::address::{Country, PostalCode};
+use domain::text::{Line, Name, Note, Promo, Tag};
 use domain::{Booking, BookingId, Caller, OrderId, Permission, PoolId, ResourceId, UserId};
 use errors::{Error, Result};
 use jiff::Timestamp;
@@ -74,6 +75,18 @@ request! {
         chadawa_ids: Option<Vec<Tag>> as Vec<String>,
         /// The family's name, said in the ceremony.
         gotra: Option<Note> as String,
+        /// What takes something off.
+        promo_code: Option<Promo> as String,
+        /// Where something of it is posted: required for add-ons that are, each of these with the next three.
+        shipping_name: Option<Name> as String,
+        /// Whom the carrier calls; ten digits are a number of India.
+        shipping_mobile: Option<String> as String,
+        shipping_address: Option<Line> as String,
+        shipping_city: Option<Name> as String,
+        shipping_state: Option<Name> as String,
+        shipping_pincode: Option<PostalCode> as String,
+        /// Two letters; `IN` when unset.
+        shipping_country: Option<Country> as String,
     }
 }
 
@@ -126,8 +139,16 @@ async fn create(
             chadawas: new.chadawas,
             chadawa_ids: new.chadawa_ids,
             gotra: new.gotra,
+            promo_code: new.promo_code,
+            shipping_name: new.shipping_name,
+            shipping_mobile: new.shipping_mobile,
+            shipping_address: new.shipping_address,
+            shipping_city: new.shipping_city,
+            shipping_state: new.shipping_state,
+            shipping_pincode: new.shipping_pincode,
+            shipping_country: new.shipping_country,
         };
-        let (wanted, now) = (orders::Wanted { user: new.user_id, ..asks.wanted() }, app.clock.now());
+        let (wanted, now) = (orders::Wanted { user: new.user_id, ..asks.wanted()? }, app.clock.now());
         let made = orders::make(&app.store, &asked(caller, idem), wanted, now).await.map_err(Asks::told)?;
         return Ok(ReplyV1::created(Made::Session(Box::new(PaidBookingV1::of(&made.record, now)))));
     }

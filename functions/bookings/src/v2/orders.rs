@@ -1,9 +1,10 @@
 //! Orders: units of pools, held or sold together.
 
+mod address;
 mod lines;
 
-use domain::text::{Line, Note};
-use domain::{LocationId, Order, OrderId, Permission, PoolId, UserId};
+use domain::text::{Line, Note, Promo};
+use domain::{Address, LocationId, Order, OrderId, Permission, PoolId, UserId};
 use web::{
     Access, Idempotency, IfMatch, Json, Key, Listed, PageQuery, Path, Query, Reply, Result, Route, Signed,
     State, get, post, put, request,
@@ -14,6 +15,7 @@ use crate::change::Done;
 use crate::orders::lists::{self, Filter};
 use crate::orders::{change, steps};
 use crate::v2::bookings::asked;
+use crate::v2::orders::address::{AddressBody, AddressView};
 use crate::v2::orders::lines::{LineBody, Lines};
 use crate::v2::steps::Cancellation;
 use ::orders::{PriceView, Wanted};
@@ -31,6 +33,13 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .keyed(Key::Required)
             .takes::<NewOrder>()
             .answers::<OrderView>(201),
+        post("/orders/price", book, price)
+            .named(
+                "priceOrder",
+                "What an order would cost, with a promo code if there is one; nothing is claimed",
+            )
+            .takes::<NewPrice>()
+            .answers::<PriceView>(200),
         get("/orders", Access::SignedIn, list)
             .named("listOrders", "List one's own orders, or those at a location, latest first")
             .queried::<ListQuery>()
@@ -78,6 +87,8 @@ pub(crate) struct OrderView {
     hold_until: Option<String>,
     /// What it costs and what has been paid; null where nothing has a price.
     price: Option<PriceView>,
+    /// Where something of it is posted.
+    shipping_address: Option<AddressView>,
     /// When it was said to have taken place.
     completed_at: Option<String>,
     /// Where a recording of it is.
@@ -115,6 +126,10 @@ request! {
         lines: Lines as Vec<LineBody> => lines::parse,
         /// For whom; oneself when unset.
         user_id: Option<UserId> as String,
+        /// What takes something off, where it is a session: 3 to 32 letters, digits and dashes, in whatever case.
+        promo_code: Option<Promo> as String,
+        /// Where something is posted: required for add-ons that are.
+        shipping_address: Option<Address> as AddressBody => address::parse,
         note: Option<Note> as String,
         /// Hold it for so many seconds, 1 to 600, instead of ordering it at once. What is to be paid first is held for 600
         /// seconds without this.
@@ -129,13 +144,43 @@ async fn create(
     Json(new): Json<NewOrder>,
 ) -> Result<Reply<OrderView>> {
     let Lines { lines, choices } = new.lines;
-    let wanted = Wanted { lines, choices, user: new.user_id, note: new.note, hold_seconds: new.hold_seconds };
+    let wanted = Wanted {
+        lines,
+        choices,
+        user: new.user_id,
+        promo: new.promo_code,
+        address: new.shipping_address,
+        note: new.note,
+        hold_seconds: new.hold_seconds,
+    };
     let asked = asked(caller, IfMatch(None), idem);
     let Done { record: order, replayed } =
         ::orders::make(&app.store, &asked, wanted, app.clock.now()).await?;
     let (path, version) = (format!("/orders/{}", order.id), order.version);
     let view = OrderView::of(order, &app, &asked.caller);
     Ok(Reply::created(view, path).version(version).replayed(replayed))
+}
+
+request! {
+    /// What would be ordered.
+    pub(crate) struct NewPrice {
+        /// 1 to 24 lines of sessions of one offering.
+        lines: Lines as Vec<LineBody> => lines::parse,
+        /// What takes something off.
+        promo_code: Option<Promo> as String,
+    }
+}
+
+async fn price(
+    State(app): State<App>,
+    Signed(caller): Signed,
+    Json(new): Json<NewPrice>,
+) -> Result<Reply<PriceView>> {
+    let what = (new.lines.lines.as_slice(), new.lines.choices.as_slice());
+    let now = app.clock.now();
+    Ok(Reply::ok(PriceView::of(
+        &::orders::quote(&app.store, &caller, what, new.promo_code.as_ref(), now).await?,
+    )))
 }
 
 request! {
@@ -271,6 +316,7 @@ impl OrderView {
             completed_at: completed.map(|completion| completion.at.to_string()),
             link: completed.and_then(|completion| completion.link.as_ref()).map(ToString::to_string),
             price: order.sale.as_deref().map(PriceView::of),
+            shipping_address: order.sale.as_ref().and_then(|sale| sale.address.as_ref()).map(AddressView::of),
             note: order.note.map(Into::into),
             reason: order.reason.map(Into::into),
             created_at: order.created_at.to_string(),

@@ -205,6 +205,18 @@ fn what_somebody_gives_back_in_the_pages_of_the_gateway_counts_once() {
 }
 
 #[test]
+fn an_order_is_sold_once_its_first_part_is_paid_and_not_before() {
+    let order = sold_session(TOTAL);
+    let take = |number: u8, amount: i64| {
+        Payment::taken(PaymentId::derived([number; 16]), &order, Means::Cash, amount, at(NOW)).unwrap()
+    };
+    let mut payments = vec![take(1, TOTAL - 1)];
+    assert_eq!(next(&order, &payments), None);
+    payments.push(take(2, 1));
+    assert_eq!(next(&order, &payments), Some(Next::Sell));
+}
+
+#[test]
 fn what_is_not_this_payment_changes_nothing() {
     let mut payment = World::at(Scene::Held).payment;
     let before = payment.clone();

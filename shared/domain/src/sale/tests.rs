@@ -44,7 +44,7 @@ fn choice(plan: Option<&str>, quantity: u32, extras: &[(&str, u32, Option<&str>)
 #[test]
 fn a_price_is_the_sum_of_plan_add_ons_shipping_and_tax() {
     let chosen = choice(Some("single"), 2, &[("flowers", 1, None), ("lamp", 3, Some("for Asha"))]);
-    let sale = Sale::quote(&family(), &[chosen], at(STARTS)).unwrap();
+    let sale = Sale::quote(&family(), &[chosen], None, at(STARTS)).unwrap();
     let amounts: Vec<_> = sale.lines.iter().map(|line| (line.kind.as_str(), line.amount)).collect();
     // 18 % of 1,177.03 are 211.8654.
     let expected =
@@ -52,7 +52,7 @@ fn a_price_is_the_sum_of_plan_add_ons_shipping_and_tax() {
     assert_eq!(amounts, expected);
     assert_eq!((sale.total, sale.first_part), (138_890, 138_890));
     let many = choice(Some("family"), 2, &[("flowers", 1, None)]);
-    let free = Sale::quote(&family(), &[many], at(STARTS)).unwrap();
+    let free = Sale::quote(&family(), &[many], None, at(STARTS)).unwrap();
     assert!(free.lines.iter().all(|line| line.kind != PriceKind::Shipping), "posting is free from 1,500 on");
 }
 
@@ -63,7 +63,7 @@ fn everything_that_is_wrong_with_a_choice_is_told_at_once() {
         1,
         &[("flowers", 0, None), ("flowers", 1, None), ("lamp", 1, None), ("gold", 1, None)],
     );
-    let error = Sale::quote(&family(), &[chosen, choice(None, 1, &[])], at(STARTS)).unwrap_err();
+    let error = Sale::quote(&family(), &[chosen, choice(None, 1, &[])], None, at(STARTS)).unwrap_err();
     let told: Vec<_> =
         error.field_errors().iter().map(|error| (error.pointer.as_str(), error.code)).collect();
     let expected = [
@@ -93,7 +93,7 @@ proptest! {
         offered.prices.terms.deposit_percent = deposit;
         let choices: Vec<_> =
             quantities.iter().map(|(units, extras)| choice(None, *units, &[("flowers", *extras, None)])).collect();
-        let Ok(sale) = Sale::quote(&offered, &choices, at(STARTS)) else {
+        let Ok(sale) = Sale::quote(&offered, &choices, None, at(STARTS)) else {
             let goods: i64 = quantities.iter().map(|(units, extras)| price * i64::from(*units) + extra * i64::from(*extras)).sum();
             prop_assert!(goods > MOST_MINOR / 2, "refused for no reason");
             return Ok(());
@@ -102,7 +102,7 @@ proptest! {
         prop_assert!(sale.lines.iter().all(|line| line.amount == line.unit * i64::from(line.quantity) && line.amount >= 0));
         prop_assert!((0..=sale.total).contains(&sale.first_part));
         let twice: Vec<_> = choices.iter().chain(&choices).cloned().collect();
-        if let Ok(double) = Sale::quote(&offered, &twice, at(STARTS)) {
+        if let Ok(double) = Sale::quote(&offered, &twice, None, at(STARTS)) {
             prop_assert!(double.total >= sale.total);
         }
     }
