@@ -1,5 +1,7 @@
 //! Signing in by a code to a phone: once, soon, by few guesses; and nobody learns who is a customer.
 
+mod mail;
+
 use std::sync::Arc;
 
 use domain::Role;

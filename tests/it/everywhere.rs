@@ -47,6 +47,7 @@ fn prefix(path: &str) -> &'static str {
         Some("orders") => "ord_",
         Some("promo-codes") => "prm_",
         Some("messages") => "msg_",
+        Some("campaigns") => "cmp_",
         Some("calendar-feeds") => "fed_",
         _ => "bkg_",
     }

@@ -10,6 +10,7 @@ mod paid;
 mod posted;
 mod promo_storm;
 mod promos;
+mod recording;
 mod refused;
 mod v1;
 

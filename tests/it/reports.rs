@@ -14,13 +14,13 @@ use serde_json::{Value, json};
 use crate::harness::{Answer, Person, TestApp};
 use crate::office;
 
-const PUBLIC: &str = "https://book.example/api";
+pub(crate) const PUBLIC: &str = "https://book.example/api";
 
-async fn senders(seed: u64, trouble: u32, bounces: u32) -> Senders {
+pub(crate) async fn senders(seed: u64, trouble: u32, bounces: u32) -> Senders {
     Senders::start(Options { seed, trouble, public_url: PUBLIC.to_owned(), bounces }).await.unwrap()
 }
 
-fn twilio(senders: &Senders) -> Arc<dyn Texts> {
+pub(crate) fn twilio(senders: &Senders) -> Arc<dyn Texts> {
     Arc::new(
         Twilio::new(TwilioSettings {
             base: Some(senders.url().to_owned()),
@@ -46,7 +46,7 @@ fn msg91(senders: &Senders) -> Arc<dyn Texts> {
     )
 }
 
-fn meta(senders: &Senders) -> Arc<dyn Texts> {
+pub(crate) fn meta(senders: &Senders) -> Arc<dyn Texts> {
     Arc::new(
         Meta::new(MetaSettings {
             base: Some(format!("{}/v23.0", senders.url())),
@@ -58,7 +58,7 @@ fn meta(senders: &Senders) -> Arc<dyn Texts> {
     )
 }
 
-async fn app(sms: Arc<dyn Texts>, whatsapp: Arc<dyn Texts>) -> TestApp {
+pub(crate) async fn app(sms: Arc<dyn Texts>, whatsapp: Arc<dyn Texts>) -> TestApp {
     TestApp::start_with(local::Options {
         sms: Some(sms),
         whatsapp: Some(whatsapp),
@@ -75,7 +75,7 @@ async fn app(sms: Arc<dyn Texts>, whatsapp: Arc<dyn Texts>) -> TestApp {
 }
 
 /// Posts a callback as the provider does.
-async fn post(app: &TestApp, callback: &Callback) -> Answer {
+pub(crate) async fn post(app: &TestApp, callback: &Callback) -> Answer {
     let path = callback.url.strip_prefix(PUBLIC).unwrap();
     let mut call = app.call(reqwest::Method::POST, path);
     for (name, value) in &callback.headers {

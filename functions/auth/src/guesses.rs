@@ -17,7 +17,7 @@ const REGISTRATIONS: Limit = Limit { most: 20, window: SignedDuration::from_hour
 const LINKS_FROM_HERE: Limit = Limit { most: 20, window: SignedDuration::from_hours(1) };
 const LINKS_TO_ADDRESS: Limit = Limit { most: 3, window: SignedDuration::from_hours(1) };
 const CODES_FROM_HERE: Limit = Limit { most: 20, window: SignedDuration::from_hours(1) };
-const CODES_TO_PHONE: Limit = Limit { most: 5, window: SignedDuration::from_hours(1) };
+const CODES_TO_HOLDER: Limit = Limit { most: 5, window: SignedDuration::from_hours(1) };
 const CODE_GUESSES_FROM_HERE: Limit = Limit { most: 50, window: SignedDuration::from_mins(15) };
 /// A window as long as a code holds: it never begins anew for the same one.
 const CODE_GUESSES: Limit = Limit { most: 5, window: SignedDuration::from_mins(10) };
@@ -71,14 +71,14 @@ pub(crate) async fn count_link(app: &App, email: &str, ip: Option<&str>) -> Resu
     app.store().count(&format!("link#to#{}", folded(email)), LINKS_TO_ADDRESS, now).await
 }
 
-/// Counts a request for a code to a phone, whoever has it.
+/// Counts a request for a code to a phone or an address, whoever has it.
 ///
 /// # Errors
-/// `rate_limited` after 20 within an hour from one address, or 5 to the same phone.
+/// `rate_limited` after 20 within an hour from one address, or 5 to the same phone or address.
 pub(crate) async fn count_code(app: &App, holder: UserId, ip: Option<&str>) -> Result<()> {
     let now = app.clock().now();
     app.store().count(&format!("code#from#{}", ip.unwrap_or_default()), CODES_FROM_HERE, now).await?;
-    app.store().count(&format!("code#to#{holder}"), CODES_TO_PHONE, now).await
+    app.store().count(&format!("code#to#{holder}"), CODES_TO_HOLDER, now).await
 }
 
 /// Counts a guess at a code: at one, and from one address.

@@ -6,9 +6,10 @@ use errors::{Error, Result};
 use store::{Account, Page, Position, Tx, account_from};
 use web::{Fields, Idempotency, IfMatch};
 
+use crate::App;
 use crate::link::link_for;
+use crate::register::{self, Reached};
 use crate::save::{Change, tell_of};
-use crate::{App, register};
 
 /// Locations in a scope.
 const MOST_LOCATIONS: usize = 100;
@@ -44,7 +45,7 @@ pub(crate) async fn create(
     idem: &Idempotency,
 ) -> Result<(User, bool)> {
     let now = app.clock().now();
-    let mut user = register::user(idem, now, new.name, new.user_name, new.email);
+    let mut user = register::user(idem, now, (new.name, new.user_name), Reached::By(new.email));
     user.role = new.role;
     user.scope = scope_of(new.role, new.scope, None)?;
     let created = user.event(EventId::new(now, env::random()), "account.created", None, caller.actor());

@@ -4,10 +4,12 @@ use domain::text::{Email, UserName};
 use domain::{Actor, EventId, Role, Scope, User};
 use errors::{Error, Result};
 use store::{Account, Tx};
+use web::Idempotency;
 
+use crate::App;
 use crate::password::{self, Password};
+use crate::register::{self, Reached};
 use crate::save::Change;
-use crate::{App, register};
 
 /// Makes an administrator: a new account, or the one with this address, which gets the role, the password and, if it was
 /// deactivated, its life back; all its sessions end. `user_name` is only for a new account.
@@ -31,7 +33,7 @@ pub async fn make_admin(app: &App, email: Email, user_name: UserName, password: 
         return Ok(change.save(app, after).await?.user);
     }
     let name = user_name.as_str().parse().map_err(Error::internal)?;
-    let mut user = register::user(&web::Idempotency::default(), now, name, user_name, email);
+    let mut user = register::user(&Idempotency::default(), now, (name, user_name), Reached::By(email));
     user.role = Role::Admin;
     password.fits(&user)?;
     let mut account = Account::new(user);

@@ -1,7 +1,7 @@
 //! Registering: always as a customer.
 
 use domain::text::{Email, Name, UserName};
-use domain::{Actor, EventId, Preferences, Role, Scope, User, UserId};
+use domain::{Actor, EventId, Phone, Preferences, Role, Scope, User, UserId};
 use errors::Result;
 use jiff::Timestamp;
 use store::{Account, Tx, account_from};
@@ -30,7 +30,7 @@ pub(crate) async fn register(
 ) -> Result<(User, bool)> {
     guesses::count_registration(app, ip.as_deref()).await?;
     let now = app.clock().now();
-    let user = user(idem, now, new.name, new.user_name, new.email);
+    let user = user(idem, now, (new.name, new.user_name), Reached::By(new.email));
     new.password.fits(&user)?;
     let mut account = Account::new(user);
     account.password = Some(password::hash(app, &new.password).await?);
@@ -44,14 +44,25 @@ pub(crate) async fn register(
     Ok((account.user, replayed))
 }
 
+/// How a new account is reached.
+pub(crate) enum Reached {
+    /// By mail.
+    By(Email),
+    /// By a phone that its owner proved to be theirs.
+    ByProved(Phone),
+}
+
 /// A new customer.
 pub(crate) fn user(
     idem: &Idempotency,
     now: Timestamp,
-    name: Name,
-    user_name: UserName,
-    email: Email,
+    (name, user_name): (Name, UserName),
+    reached: Reached,
 ) -> User {
+    let (email, phone) = match reached {
+        Reached::By(email) => (Some(email), None),
+        Reached::ByProved(phone) => (None, Some(phone)),
+    };
     let id = match idem.digest() {
         Some(digest) => UserId::derived(digest),
         None => UserId::new(now, env::random()),
@@ -59,9 +70,9 @@ pub(crate) fn user(
     User {
         id,
         user_name,
-        email: Some(email),
-        phone: None,
-        phone_proved: false,
+        email,
+        phone_proved: phone.is_some(),
+        phone,
         name,
         role: Role::Customer,
         scope: Scope::All,

@@ -32,7 +32,7 @@ fn of_oneself() -> Vec<Route<App>> {
             .takes::<sessions::LogIn>()
             .answers::<SessionView>(200),
         post("/auth/otp", Access::Anyone, codes::ask)
-            .named("askForCode", "Have a code sent to a phone, whoever has it")
+            .named("askForCode", "Have a code sent to a phone or a mail address, whoever has it")
             .takes::<codes::AskForCode>()
             .answers::<SentView>(202),
         post("/auth/otp/verify", Access::Anyone, codes::log_in)

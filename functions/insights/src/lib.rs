@@ -2,10 +2,12 @@
 //! offers.
 //!
 //! The audit trail is the feed of events itself, read by record and by time. By person it is read through an index that
-//! [`consume`] keeps from the feed: the commands themselves pay nothing for it. Messages belong to `notify`, which sends
-//! them; here they are looked at and started anew. [`figures`] are added up from the feed too, and answered from what was added.
+//! [`consume`] keeps from the feed: the commands themselves pay nothing for it. Messages and campaigns belong to `notify`, which
+//! sends them; here they are asked for, looked at and started anew. [`figures`] are added up from the feed too, and answered from
+//! what was added.
 
 mod audit;
+mod campaigns;
 mod dead_letters;
 mod feed;
 pub mod figures;
@@ -13,14 +15,18 @@ mod health;
 mod messages;
 mod pages;
 mod replay;
+mod replies;
 mod v1;
 mod v2;
 mod webhooks;
 
+use std::sync::Arc;
+
+use domain::DialCode;
 use env::Clock;
 use queue::Queue;
 use store::Store;
-use web::{Api, Core, Version};
+use web::{Api, Core, Keys, Version};
 
 pub use feed::{consume, handle};
 pub use webhooks::Webhooks;
@@ -30,14 +36,23 @@ pub use webhooks::Webhooks;
 pub struct App {
     store: Store,
     clock: Clock,
+    keys: Arc<Keys>,
     queue: Queue,
     webhooks: Webhooks,
+    country: DialCode,
 }
 
 impl App {
     /// On the installation's tables and clock, and the queue that `notify` works off.
     pub fn new(core: &Core, queue: Queue) -> Self {
-        Self { store: core.store.clone(), clock: core.clock.clone(), queue, webhooks: Webhooks::default() }
+        let (store, clock, keys) = (core.store.clone(), core.clock.clone(), Arc::clone(&core.keys));
+        Self { store, clock, keys, queue, webhooks: Webhooks::default(), country: DialCode::default() }
+    }
+
+    /// Phone numbers that say no country are of this one.
+    #[must_use]
+    pub fn in_country(self, country: DialCode) -> Self {
+        Self { country, ..self }
     }
 
     /// Hears the providers of messages that have proofs here.
@@ -51,6 +66,7 @@ impl App {
 pub fn api(app: &App) -> Api {
     Api::new()
         .version(Version::V2, v2::routes(), app)
+        .version(Version::V2, v2::campaigns::routes(), app)
         .version(Version::V2, webhooks::routes(), app)
         .version(Version::V1, v1::routes(), app)
         .root(health::routes(), app)

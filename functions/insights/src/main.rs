@@ -4,6 +4,7 @@
 async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let core = web::Core::from_env()?;
     let queue = queue::Queue::from_env(queue::NOTIFY)?;
-    let app = insights::App::new(&core, queue).hearing(insights::Webhooks::from_env());
+    let country = env::parsed("HOLDFAST_DIAL_CODE", domain::DialCode::default())?;
+    let app = insights::App::new(&core, queue).hearing(insights::Webhooks::from_env()).in_country(country);
     web::run(insights::api(&app), core).await
 }

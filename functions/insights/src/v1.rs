@@ -1,10 +1,13 @@
-//! Version 1: the health check that the source systems' load balancers asked for, and the administrator's figures.
+//! Version 1: the health check that the source systems' load balancers asked for, the administrator's figures, and sending to
+//! many.
 
+mod campaigns;
 mod dashboard;
 
+use domain::Permission;
 use schemars::JsonSchema;
 use serde::Serialize;
-use web::{Access, ReplyV1, Route, get};
+use web::{Access, Key, ReplyV1, Route, get, post};
 
 use crate::App;
 use crate::health::HealthView;
@@ -14,6 +17,11 @@ pub(crate) fn routes() -> Vec<Route<App>> {
         get("/health", Access::Anyone, alive)
             .named("healthV1", "Whether the service is alive")
             .answers::<ServiceView>(200),
+        post("/bulk-whatsapp/send", Access::Needs(Permission::SendCampaigns), campaigns::send)
+            .named("bulkWhatsappV1", "Send an approved template to a list of numbers, by a campaign")
+            .keyed(Key::Accepted)
+            .takes::<campaigns::BulkSend>()
+            .answers::<campaigns::BulkSent>(202),
     ];
     routes.extend(dashboard::routes());
     routes

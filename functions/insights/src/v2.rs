@@ -1,6 +1,7 @@
 //! Version 2: routes.
 
 mod audit;
+pub(crate) mod campaigns;
 mod exports;
 mod figures;
 mod messages;

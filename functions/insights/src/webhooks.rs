@@ -1,4 +1,4 @@
-//! What providers tell of messages: signed callbacks, in any order, more than once.
+//! What providers tell of messages, and what people write back: signed callbacks, in any order, more than once.
 //!
 //! They are heard here and not in `notify`, which works off a queue and answers no HTTP; this function may already change
 //! messages. A report changes the message and nothing else: what takes the place of one that will not arrive is made by
@@ -56,8 +56,14 @@ pub(crate) fn routes() -> Vec<Route<App>> {
         post("/webhooks/twilio", Access::Anyone, twilio::hear)
             .named("hearTwilio", "What Twilio tells of a message, signed by the account's token")
             .answers_empty(204),
+        post("/webhooks/twilio/replies", Access::Anyone, twilio::hear_reply)
+            .named(
+                "hearTwilioReply",
+                "What somebody wrote back, as Twilio tells it, signed by the account's token",
+            )
+            .answers_empty(204),
         post("/webhooks/meta", Access::Anyone, meta::hear)
-            .named("hearMeta", "What Meta tells of messages, signed by the app's secret")
+            .named("hearMeta", "What Meta tells of messages and replies, signed by the app's secret")
             .answers_empty(204),
         get("/webhooks/meta", Access::Anyone, meta::agree)
             .named("agreeWithMeta", "Meta's question when the callback is set up")

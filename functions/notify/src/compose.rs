@@ -12,10 +12,12 @@ use domain::{
 };
 use errors::{Code, Result};
 use jiff::Timestamp;
-use providers::{About, Email, Facts, Invitation, Language, Mailbox, Text, Texts, body, render, values};
-use store::Link;
+use providers::{
+    About, Email, Facts, Invitation, Language, Mailbox, Rendered, Text, Texts, body, render, values,
+};
+use store::{Link, SentTo};
 
-use crate::{App, order};
+use crate::{App, campaign, order};
 
 /// What to send, or why not, or when.
 pub(crate) enum Composed {
@@ -47,7 +49,11 @@ pub(crate) fn code_messages(event: &Event, on: Channels, now: Timestamp) -> Opti
     let id: CodeId = event.subject.parse().ok()?;
     let after = |name: &str| event.data.pointer(&format!("/after/{name}"))?.as_str();
     let recipient = after("holder").and_then(|id| id.parse().ok())?;
-    let asked = if after("channel") == Some("whatsapp") { Channel::Whatsapp } else { Channel::Sms };
+    let asked = match after("channel") {
+        Some("whatsapp") => Channel::Whatsapp,
+        Some("email") => Channel::Email,
+        _ => Channel::Sms,
+    };
     let all = [asked, Channel::Sms, Channel::Whatsapp];
     let due = |channel| Due {
         kind: MessageKind::Code,
@@ -64,7 +70,7 @@ pub(crate) fn code_messages(event: &Event, on: Channels, now: Timestamp) -> Opti
     Some(vec![due(channel)])
 }
 
-/// The text with a code. Its digits are derived here and written nowhere else.
+/// The text or mail with a code. Its digits are derived here and written nowhere else.
 async fn with_code(app: &App, message: &Message, id: CodeId) -> Result<Composed> {
     let Some(code) = app.store.code(message.recipient).await? else { return Ok(Composed::Skip(Skip::Gone)) };
     if code.id != id {
@@ -77,7 +83,14 @@ async fn with_code(app: &App, message: &Message, id: CodeId) -> Result<Composed>
         return Ok(Composed::Skip(Skip::TooLate));
     }
     let about = About::Code { code: app.keys.code(code.holder, &code.nonce) };
-    text(app, message, Some(code.phone), Language::English, &about)
+    match code.to {
+        SentTo::Phone(phone) => text(app, message, Some(phone), Language::English, &about),
+        SentTo::Email(address) => {
+            let facts = Facts { name: String::new(), zone: None, link: None, about };
+            let text = render(message.kind, Language::English, &facts)?;
+            Ok(posted(app, message, Mailbox { name: None, address }, text, None))
+        }
+    }
 }
 
 /// Writes the message, if this is the time for it.
@@ -94,9 +107,12 @@ pub(crate) async fn compose(app: &App, message: &Message) -> Result<Composed> {
         account => account?,
     };
     let user = &account.user;
+    if let Subject::Campaign { id } = message.subject {
+        return campaign::compose(app, message, user, id).await;
+    }
     let booking = match message.subject {
         Subject::Booking { id, .. } => found(app, id).await?,
-        Subject::Order { .. } | Subject::Account | Subject::Code { .. } => None,
+        _ => None,
     };
     let order = match message.subject {
         Subject::Order { id } => order::found(app, id).await?,
@@ -153,12 +169,9 @@ pub(crate) fn text(
     language: Language,
     about: &About,
 ) -> Result<Composed> {
-    let texts = match message.channel {
-        Channel::Sms => &app.sms,
-        Channel::Whatsapp => &app.whatsapp,
-        Channel::Email => &None,
+    let Some((texts, to)) = texts(app, message.channel).zip(to) else {
+        return Ok(Composed::Skip(Skip::Unreachable));
     };
-    let Some((texts, to)) = texts.clone().zip(to) else { return Ok(Composed::Skip(Skip::Unreachable)) };
     let values = values(about, language);
     let text = Text {
         id: message.id,
@@ -166,11 +179,21 @@ pub(crate) fn text(
         channel: message.channel,
         to,
         kind: message.kind,
+        template: None,
         language,
         body: body(message.kind, language, &values)?,
         values,
     };
     Ok(Composed::Text(texts, Box::new(text)))
+}
+
+/// Who takes texts on a channel, if it is one of phones and switched on.
+pub(crate) fn texts(app: &App, channel: Channel) -> Option<Arc<dyn Texts>> {
+    match channel {
+        Channel::Sms => app.sms.clone(),
+        Channel::Whatsapp => app.whatsapp.clone(),
+        Channel::Email => None,
+    }
 }
 
 async fn found(app: &App, id: BookingId) -> Result<Option<Booking>> {
@@ -202,16 +225,28 @@ pub(crate) fn mail(
 ) -> Result<Composed> {
     let Some(address) = user.email.clone() else { return Ok(Composed::Skip(Skip::Unreachable)) };
     let text = render(message.kind, Language::of_tag(&user.preferences.language), facts)?;
-    Ok(Composed::Mail(Box::new(Email {
+    let to = Mailbox::new(user.name.to_string(), address);
+    Ok(posted(app, message, to, text, invitation))
+}
+
+/// A mail that says this.
+pub(crate) fn posted(
+    app: &App,
+    message: &Message,
+    to: Mailbox,
+    text: Rendered,
+    invitation: Option<Invitation>,
+) -> Composed {
+    Composed::Mail(Box::new(Email {
         id: message.id,
         date: message.due_at,
         from: app.sender.clone(),
-        to: Mailbox::new(user.name.to_string(), address),
+        to,
         subject: text.subject,
         text: text.text,
         html: text.html,
         invitation,
-    })))
+    }))
 }
 
 async fn about_booking(app: &App, message: &Message, user: &User, booking: &Booking) -> Result<Composed> {

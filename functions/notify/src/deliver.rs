@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use domain::message::{Channel, Claim, Subject, reaches};
+use domain::message::{Channel, Claim, Skip, Subject, reaches};
 use domain::{EventId, Message, MessageId};
 use errors::{Code, Error, Result};
-use providers::Failure;
+use providers::{Failure, Text};
 use queue::Job;
 
 use crate::App;
@@ -51,6 +51,9 @@ async fn send(app: &App, message: Message) -> Result<Message> {
             // The same mail again has the same Message-ID: nothing is unclear about trying.
             (app.mail.name(), sent.map_err(Failure::NotTaken))
         }
+        Composed::Text(_, text) if is_stopped(app, &text).await? => {
+            return message.skip(Skip::Unwanted, app.clock.now());
+        }
         Composed::Text(texts, text) => (texts.name(), texts.send(&text).await),
     };
     let now = app.clock.now();
@@ -66,6 +69,14 @@ async fn send(app: &App, message: Message) -> Result<Message> {
             message.unclear(&error, now)
         }
     }
+}
+
+/// Whether whoever has the phone wrote back to be left alone; what they asked for at this moment they get all the same.
+async fn is_stopped(app: &App, text: &Text) -> Result<bool> {
+    if text.kind.is_urgent() {
+        return Ok(false);
+    }
+    app.store.is_stopped(app.keys.holder(text.to.as_str())).await
 }
 
 /// Writes what became of it since `before`, together with the event that tells how it ended, and with the message on the next

@@ -6,6 +6,7 @@
 //! on the next channel ([`domain::message::chains`]). Between a provider's answer and the note of it lies the one moment in which a crash can
 //! repeat a message: the repetition has the same Message-ID, and the local outbox keeps it once.
 
+mod campaign;
 mod compose;
 mod deliver;
 mod order;
@@ -87,6 +88,7 @@ pub async fn work(app: &App, job: Job, _attempt: Attempt) -> Result<()> {
     match job {
         Job::Notify(job) => tell::tell(app, &job).await,
         Job::Deliver { message } => deliver::deliver(app, message).await,
+        Job::Campaign { campaign } => campaign::go_on(app, campaign).await,
         _ => Err(Error::internal("another queue's job is in that of messages")),
     }
 }

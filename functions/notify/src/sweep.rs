@@ -11,7 +11,8 @@ use crate::App;
 /// Messages that one sweep queues at most; the next one goes on.
 const MOST: usize = 1_000;
 
-/// Queues every message whose time has come: reminders, further attempts, those that a worker left; how many.
+/// Queues every message whose time has come, reminders, further attempts, those that a worker left, and every campaign that is
+/// to be gone on with; how many.
 ///
 /// # Errors
 /// `unavailable` when the database or the queue is; what was queued by then is, and may be queued again.
@@ -36,7 +37,15 @@ pub async fn sweep(app: &App) -> Result<usize> {
         }
         after = page.next;
         if after.is_none() || count >= MOST {
-            return Ok(count);
+            return Ok(count + campaigns(app).await?);
         }
     }
+}
+
+/// Queues the campaigns whose time has come, those that a worker left, and those whose messages must have gone.
+async fn campaigns(app: &App) -> Result<usize> {
+    let page = app.store.campaigns_due(app.clock.now(), 100).await?;
+    let jobs: Vec<Job> = page.items.iter().map(|one| Job::Campaign { campaign: one.id }).collect();
+    app.queue.send_batch(jobs.iter().map(|job| (job, Duration::ZERO))).await?;
+    Ok(jobs.len())
 }

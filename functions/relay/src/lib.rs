@@ -64,6 +64,8 @@ fn is_told(event: &Event) -> bool {
     TOLD.contains(&event.kind.as_str()) && (!event.kind.starts_with("order.") || priced())
 }
 
+/// The event that makes a campaign, which may begin at once.
+const CAMPAIGN: &str = "campaign.created";
 /// The event that begins a counted hold.
 const HELD: &str = "order.held";
 /// A release comes so long after the hold's end, which lasts through its second.
@@ -79,6 +81,10 @@ pub async fn pass_on(app: &App, events: &[Event]) -> Result<()> {
         .filter(|event| is_told(event))
         .map(|event| Job::Notify(NotifyJob::from(event)))
         .collect();
+    let campaigns = events.iter().filter(|event| event.kind == CAMPAIGN);
+    let campaigns =
+        campaigns.filter_map(|event| Some(Job::Campaign { campaign: event.subject.parse().ok()? }));
+    let jobs: Vec<Job> = jobs.into_iter().chain(campaigns).collect();
     app.notify.send_batch(jobs.iter().map(|job| (job, Duration::ZERO))).await?;
     let tasks: Vec<(Job, Duration)> = events.iter().filter_map(release).collect();
     app.tasks.send_batch(tasks.iter().map(|(job, delay)| (job, *delay))).await?;

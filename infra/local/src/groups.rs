@@ -26,10 +26,13 @@ pub(crate) fn hearing(
     (webhooks, country): (Webhooks, DialCode),
 ) -> Vec<(&'static str, Api)> {
     vec![
-        ("auth", auth::api(&auth::App::new(core).in_country(country))),
+        ("auth", auth::api(&auth::App::new(core).in_country(country.clone()))),
         ("bookings", bookings::api(&bookings::App::new(core, crate::server::SENDER, shared))),
         ("catalog", catalog::api(&catalog::App::new(core))),
-        ("insights", insights::api(&insights::App::new(core, queue.clone()).hearing(webhooks))),
+        (
+            "insights",
+            insights::api(&insights::App::new(core, queue.clone()).hearing(webhooks).in_country(country)),
+        ),
         ("payments", payments::api(&payments::App::new(core, gateway))),
         ("stays", stays::api(&stays::App::new(core))),
     ]

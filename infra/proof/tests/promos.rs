@@ -34,7 +34,7 @@ fn held(number: u8, customer: u8, (most, most_each): (Option<u32>, u32)) -> Orde
     let promo =
         PromoUse { id: PromoCodeId::derived(code()), code: "DIWALI".parse().unwrap(), most, most_each };
     let sale = Sale {
-        offering: OfferingId::derived([1; 16]),
+        offering: Some(OfferingId::derived([1; 16])),
         title: "Evening lamp ceremony".parse().unwrap(),
         currency: Currency::INR,
         lines: Vec::new(),
@@ -61,6 +61,7 @@ fn held(number: u8, customer: u8, (most, most_each): (Option<u32>, u32)) -> Orde
         state: OrderState::Held,
         hold_until: Some(now()),
         sale: Some(Box::new(sale)),
+        stay: None,
         note: None,
         reason: None,
         created_at: now(),

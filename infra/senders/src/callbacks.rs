@@ -52,6 +52,10 @@ pub(crate) fn twilio(url: &str, handed: &Handed, fate: Fate) -> Callback {
     if fate == Fate::Failed {
         fields.push(("ErrorCode", "30003"));
     }
+    signed_by_twilio(url, fields)
+}
+
+fn signed_by_twilio(url: &str, mut fields: Vec<(&str, &str)>) -> Callback {
     let body = serde_urlencoded::to_string(&fields).unwrap_or_default();
     fields.sort_unstable();
     let signed = fields.iter().fold(url.to_owned(), |text, (name, value)| text + name + value);
@@ -91,6 +95,10 @@ pub(crate) fn meta(public_url: &str, handed: &Handed, fate: Fate) -> Callback {
         } }] }],
     })
     .to_string();
+    signed_by_meta(public_url, body)
+}
+
+fn signed_by_meta(public_url: &str, body: String) -> Callback {
     let code = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes())
         .map(|mac| mac.chain_update(&body).finalize().into_bytes())
         .map(|code| code.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
@@ -125,4 +133,24 @@ pub(crate) fn msg91(public_url: &str, handed: &Handed, fate: Fate) -> Option<Cal
         ],
         body: body.to_string(),
     })
+}
+
+/// What somebody wrote back, as Twilio tells it to the address that is set up for it
+/// (<https://www.twilio.com/docs/messaging/guides/webhook-request>).
+pub fn twilio_reply(public_url: &str, from: &str, said: &str) -> Callback {
+    let fields = vec![("MessageSid", "SM1"), ("SmsStatus", "received"), ("From", from), ("Body", said)];
+    signed_by_twilio(&format!("{public_url}/v2/webhooks/twilio/replies"), fields)
+}
+
+/// What somebody wrote back, as Meta tells it
+/// (<https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/components>).
+pub fn meta_reply(public_url: &str, from: &str, said: &str) -> Callback {
+    let message = json!({
+        "from": from.trim_start_matches('+'), "id": "wamid.1", "timestamp": "1798963200", "type": "text",
+        "text": { "body": said },
+    });
+    let value = json!({ "messaging_product": "whatsapp", "messages": [message] });
+    let change = json!({ "field": "messages", "value": value });
+    let entry = json!({ "id": "1", "changes": [change] });
+    signed_by_meta(public_url, json!({ "object": "whatsapp_business_account", "entry": [entry] }).to_string())
 }

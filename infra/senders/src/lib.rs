@@ -1,4 +1,4 @@
-//! Twilio, MSG91 and Meta as they document their HTTP, on a free port of this machine, with trouble by seed: for tests of
+//! Twilio, MSG91, Meta and SNS as they document their HTTP, on a free port of this machine, with trouble by seed: for tests of
 //! what becomes of messages when providers are slow, broken, or silent about work that they did.
 //!
 //! What reached a phone is counted by our own message's id, which each provider carries in its own way. Status callbacks
@@ -6,6 +6,7 @@
 //! ([`Senders::callbacks`]).
 
 mod callbacks;
+mod sns;
 mod trouble;
 mod wire;
 
@@ -19,13 +20,15 @@ use axum::routing::post;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-pub use callbacks::Callback;
+pub use callbacks::{Callback, meta_reply, twilio_reply};
 pub use trouble::{Dice, Trouble};
 
 /// Twilio's account here.
 pub const ACCOUNT: &str = "AC00000000000000000000000000000000";
 /// The secret that each provider knows us by: Twilio's token, MSG91's key, Meta's token.
 pub const TOKEN: &str = "a-token-of-the-senders";
+/// The access key that SNS knows us by; its secret is [`TOKEN`].
+pub const ACCESS_KEY: &str = "AKIDSENDERS";
 /// What Meta and MSG91 prove their callbacks by.
 pub const SECRET: &str = "a-secret-of-the-senders";
 
@@ -52,7 +55,7 @@ pub enum Pace {
     Down,
 }
 
-/// The three of them, running.
+/// All of them, running.
 pub struct Senders {
     url: String,
     world: Arc<World>,
@@ -62,11 +65,11 @@ pub struct Senders {
 /// A text that was handed to a phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Handed {
-    /// `twilio`, `msg91` or `meta`.
+    /// `twilio`, `msg91`, `meta` or `sns`.
     pub provider: &'static str,
     /// The provider's id.
     pub id: String,
-    /// Our message's id.
+    /// Our message's id; SNS is not told it, and has its own.
     pub message: String,
     /// The number, digits alone.
     pub to: String,
@@ -129,6 +132,7 @@ impl Senders {
             .route("/2010-04-01/Accounts/{account}/Messages.json", post(wire::twilio))
             .route("/api/v5/flow", post(wire::msg91))
             .route("/v23.0/{number}/messages", post(wire::meta))
+            .route("/", post(sns::publish))
             .with_state(Arc::clone(&world));
         let serving = tokio::spawn(async move {
             // It ends with the task.

@@ -15,6 +15,8 @@ use crate::callbacks::{self, Callback, Fate};
 use crate::trouble::{Dice, Trouble};
 use crate::{ACCOUNT, Handed, TOKEN, World};
 
+const JSON: &str = "application/json";
+
 /// `POST /2010-04-01/Accounts/{account}/Messages.json`.
 pub(crate) async fn twilio(
     State(world): State<Arc<World>>,
@@ -57,7 +59,13 @@ pub(crate) async fn twilio(
         to,
         shown,
         &|handed, fate| Some(callbacks::twilio(&callback, handed, fate)),
-        &|id| (StatusCode::CREATED, json!({ "sid": id, "status": "queued", "error_code": null })),
+        &|id| {
+            (
+                StatusCode::CREATED,
+                JSON,
+                json!({ "sid": id, "status": "queued", "error_code": null }).to_string(),
+            )
+        },
     )
 }
 
@@ -90,7 +98,7 @@ pub(crate) async fn msg91(State(world): State<Arc<World>>, headers: HeaderMap, b
         &to,
         shown,
         &|handed, fate| callbacks::msg91(&public_url, handed, fate),
-        &|id| (StatusCode::OK, json!({ "type": "success", "message": id })),
+        &|id| (StatusCode::OK, JSON, json!({ "type": "success", "message": id }).to_string()),
     )
 }
 
@@ -121,19 +129,25 @@ pub(crate) async fn meta(State(world): State<Arc<World>>, headers: HeaderMap, bo
         &to,
         shown,
         &|handed, fate| Some(callbacks::meta(&public_url, handed, fate)),
-        &|id| (StatusCode::OK, json!({ "messaging_product": "whatsapp", "messages": [{ "id": id }] })),
+        &|id| {
+            (
+                StatusCode::OK,
+                JSON,
+                json!({ "messaging_product": "whatsapp", "messages": [{ "id": id }] }).to_string(),
+            )
+        },
     )
 }
 
 /// Takes the text unless there is trouble, and answers unless there is more of it.
-fn take(
+pub(crate) fn take(
     world: &World,
     provider: &'static str,
     message: String,
     to: &str,
     body: String,
     callback: &dyn Fn(&Handed, Fate) -> Option<Callback>,
-    answer: &dyn Fn(&str) -> (StatusCode, Value),
+    answer: &dyn Fn(&str) -> (StatusCode, &'static str, String),
 ) -> Response {
     let mut state = world.state();
     state.requests += 1;
@@ -156,8 +170,8 @@ fn take(
     }
     match trouble {
         None => {
-            let (status, body) = answer(&id);
-            (status, body.to_string()).into_response()
+            let (status, kind, body) = answer(&id);
+            (status, [("content-type", kind)], body).into_response()
         }
         Some(Trouble::Broken | Trouble::BrokenAfterwards) => {
             refused(StatusCode::INTERNAL_SERVER_ERROR, &json!({ "code": 20500, "message": "Internal error" }))
@@ -184,6 +198,6 @@ fn refused(status: StatusCode, body: &Value) -> Response {
     (status, body.to_string()).into_response()
 }
 
-fn header(headers: &HeaderMap, name: &str) -> String {
+pub(crate) fn header(headers: &HeaderMap, name: &str) -> String {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
 }

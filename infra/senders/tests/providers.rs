@@ -18,6 +18,7 @@ fn text(number: u8, channel: Channel) -> Text {
         channel,
         to: "+919876543210".parse().unwrap(),
         kind: MessageKind::Confirmed,
+        template: None,
         language: Language::English,
         body: body(MessageKind::Confirmed, Language::English, &values).unwrap(),
         values,

@@ -124,6 +124,8 @@ ids! {
     EventId = "evt_";
     /// One message to one person over one channel.
     MessageId = "msg_";
+    /// One text to many people.
+    CampaignId = "cmp_";
     /// A private calendar feed.
     FeedId = "fed_";
     /// A one-time code that a phone was sent.

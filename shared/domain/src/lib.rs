@@ -7,6 +7,7 @@
 pub mod address;
 pub mod availability;
 pub mod booking;
+pub mod campaign;
 mod catalog;
 pub mod event;
 pub mod figures;
@@ -43,11 +44,12 @@ mod fixtures;
 
 pub use address::Address;
 pub use booking::{Booking, BookingState};
+pub use campaign::{Campaign, CampaignState};
 pub use event::{Actor, Event};
 pub use id::{
-    BookingId, CodeId, EventId, FeedId, GuestId, HotelRoomId, LocationId, MessageId, OfferingId, OrderId,
-    PaymentId, PoolId, PromoCodeId, RatePlanId, RequestId, ResourceId, ReviewId, RoomTypeId, SeriesId,
-    SessionId, UserId,
+    BookingId, CampaignId, CodeId, EventId, FeedId, GuestId, HotelRoomId, LocationId, MessageId, OfferingId,
+    OrderId, PaymentId, PoolId, PromoCodeId, RatePlanId, RequestId, ResourceId, ReviewId, RoomTypeId,
+    SeriesId, SessionId, UserId,
 };
 pub use message::{Message, MessageKind, MessageState};
 pub use money::{Currency, Money};

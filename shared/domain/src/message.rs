@@ -10,7 +10,9 @@ mod kind;
 mod report;
 mod retry;
 mod state;
+mod tally;
 mod ways;
+mod wish;
 
 pub use due::{Due, due_messages, order_messages, order_still_wanted, still_wanted, wanted_by};
 use errors::{Code, Error, Result};
@@ -21,9 +23,11 @@ pub use report::Report;
 pub use retry::{MAX_ATTEMPTS, retry_at};
 use serde::{Deserialize, Serialize};
 pub use state::{MessageState, Step};
+pub use tally::{DUE, Moved};
 pub use ways::{Audience, Channels, chains, reaches};
+pub use wish::Wish;
 
-use crate::{BookingId, CodeId, LocationId, MessageId, OrderId, ResourceId, Span, UserId};
+use crate::{BookingId, CampaignId, CodeId, LocationId, MessageId, OrderId, ResourceId, Span, UserId};
 
 /// How long a queued message may stay untaken before a sweep queues it again, in seconds.
 pub const QUEUE_SECONDS: i64 = 15 * 60;
@@ -58,6 +62,11 @@ pub enum Subject {
     Code {
         /// Which.
         id: CodeId,
+    },
+    /// A campaign that the recipient is in the audience of.
+    Campaign {
+        /// Which.
+        id: CampaignId,
     },
 }
 
@@ -119,6 +128,9 @@ pub struct Message {
     /// The message on the next channel, which tells the same since this one did not get through.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub followed_by: Option<MessageId>,
+    /// Under which heading its campaign counts it, if it is of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.

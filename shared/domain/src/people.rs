@@ -77,6 +77,7 @@ impl Role {
                 P::ReadReviews,
                 P::ReadMessages,
                 P::ReadFigures,
+                P::SendCampaigns,
             ],
             Self::Staff => &[P::Book, P::BookForOthers, P::ReadBookings, P::Review],
             Self::Moderator => &[P::Book, P::Review, P::ReadReviews, P::ModerateReviews],
@@ -123,6 +124,8 @@ pub enum Permission {
     ReplayMessages,
     /// Read the figures of locations, and take them out as tables.
     ReadFigures,
+    /// Send campaigns, and call them off.
+    SendCampaigns,
     /// Read the audit trail.
     ReadAudit,
 }
@@ -143,6 +146,7 @@ impl Permission {
         Self::ReadMessages,
         Self::ReplayMessages,
         Self::ReadFigures,
+        Self::SendCampaigns,
         Self::ReadAudit,
     ];
 }

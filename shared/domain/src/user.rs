@@ -93,6 +93,9 @@ pub struct Preferences {
     /// Whether to write on WhatsApp, if there is a phone.
     #[serde(default)]
     pub whatsapp: bool,
+    /// Whether they said that they want to be written to about what they did not ask for: campaigns.
+    #[serde(default)]
+    pub promotions: bool,
     /// Whether to send nothing at all but what was asked for at that moment: links and codes.
     #[serde(default)]
     pub opted_out: bool,
@@ -112,6 +115,7 @@ impl Default for Preferences {
             email: true,
             sms: true,
             whatsapp: false,
+            promotions: false,
             opted_out: false,
             quiet_hours: night(),
             reminder_minutes: Some(60),

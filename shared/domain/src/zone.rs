@@ -1,7 +1,7 @@
 //! IANA time zones, and wall-clock times that do not exist or exist twice.
 
 use errors::{Code, Error, Result};
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
@@ -77,6 +77,11 @@ impl Zone {
     /// The wall clock there at this instant.
     pub fn local(&self, instant: Timestamp) -> Zoned {
         instant.to_zoned(self.rules())
+    }
+
+    /// The instant at which the date begins there; `None` beyond the calendar.
+    pub fn midnight(&self, date: Date) -> Option<Timestamp> {
+        crate::wall::midnight(&self.rules(), date)
     }
 
     /// The instant at which the wall clock there shows this time.

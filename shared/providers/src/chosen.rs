@@ -6,14 +6,15 @@ use errors::{Error, Result};
 
 use crate::meta::{Meta, MetaSettings};
 use crate::msg91::{Msg91, Msg91Settings};
+use crate::outbox::TextOutbox;
+use crate::sns::{Sns, SnsSettings};
 use crate::text::{Templates, Texts};
-use crate::text_outbox::TextOutbox;
 use crate::twilio::{Twilio, TwilioSettings};
 
 /// What the variables say, by their names.
 type Read<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// Who takes SMS: `twilio`, `msg91`, `outbox:DIR`, or nobody without the variable. `public_url` is where callbacks go.
+/// Who takes SMS: `twilio`, `msg91`, `sns`, `outbox:DIR`, or nobody without the variable. `public_url` is where callbacks go.
 ///
 /// # Errors
 /// `internal`, naming the variable, when one is missing or names nothing known.
@@ -40,12 +41,20 @@ fn sms(public_url: &str, read: Read<'_>) -> Result<Option<Arc<dyn Texts>>> {
             sender: needed(read, "HOLDFAST_MSG91_SENDER")?,
             templates,
         })?),
+        None if name == "sns" => Arc::new(Sns::new(SnsSettings {
+            region: needed(read, "AWS_REGION")?,
+            credentials: aws::credentials()?,
+            endpoint: read("HOLDFAST_SNS_ENDPOINT"),
+            sender: read("HOLDFAST_SNS_SENDER"),
+            entity: read("HOLDFAST_SNS_ENTITY"),
+            templates,
+        })),
         Some(("outbox", directory)) if !directory.is_empty() => {
             Arc::new(TextOutbox::in_directory(directory)?)
         }
         _ => {
             return Err(Error::internal(
-                "environment variable HOLDFAST_SMS is not twilio, msg91 or outbox:DIR",
+                "environment variable HOLDFAST_SMS is not twilio, msg91, sns or outbox:DIR",
             ));
         }
     }))
@@ -117,6 +126,7 @@ mod tests {
             ("HOLDFAST_META_TOKEN", "t"),
             ("HOLDFAST_SMS_TEMPLATES", "confirmed=1,code.hi=2"),
         ];
+        assert!(sms("https://a.example", &read(&[("HOLDFAST_SMS", "sns")])).is_err(), "sns without a region");
         for (channel, name) in
             [("SMS", "twilio"), ("SMS", "msg91"), ("WHATSAPP", "twilio"), ("WHATSAPP", "meta")]
         {

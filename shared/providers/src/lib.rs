@@ -13,9 +13,9 @@ mod outbox;
 pub mod razorpay;
 mod ses;
 mod smtp;
+mod sns;
 mod templates;
 mod text;
-mod text_outbox;
 mod twilio;
 mod when;
 
@@ -28,13 +28,13 @@ use errors::{Error, Result};
 pub use http::{Call, Http, Refused};
 pub use meta::{Meta, MetaSettings};
 pub use msg91::{Msg91, Msg91Settings};
-pub use outbox::Outbox;
+pub use outbox::{Keep, Kept, Outbox, TextOutbox};
 pub use razorpay::Razorpay;
 pub use ses::Ses;
 pub use smtp::Smtp;
-pub use templates::{About, Facts, Language, Rendered, render};
+pub use sns::{Sns, SnsSettings};
+pub use templates::{About, Facts, Language, Rendered, render, written};
 pub use text::{Failure, Templates, Text, Texting, Texts, body, values};
-pub use text_outbox::TextOutbox;
 pub use twilio::{Twilio, TwilioSettings};
 pub use when::{Moment, moment, until};
 

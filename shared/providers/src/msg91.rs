@@ -1,7 +1,8 @@
 //! SMS by MSG91's flow API: <https://docs.msg91.com/sms/send-sms>.
 //!
 //! India's carriers pass on only what is registered with them (DLT): the entity is tied to the header (`sender`) at MSG91, which
-//! takes it from there, each template to a flow there, whose id we send. Their variables hold at most 30 characters.
+//! takes it from there, each template to a flow there, whose id we send. Their variables hold at most 30 characters; an address that is
+//! longer is not sent in part, and the text is refused.
 //!
 //! The API takes no idempotency key, but keeps our `CRQID` and tells it in its reports: a text whose answer got lost
 //! rests until that report must have come.
@@ -10,7 +11,7 @@ use errors::{Code, Error, Result};
 use serde_json::{Map, Value, json};
 
 use crate::http::Http;
-use crate::text::{Failure, Templates, Text, Texting, Texts};
+use crate::text::{Failure, Templates, Text, Texting, Texts, is_link};
 
 /// Where MSG91 is.
 const URL: &str = "https://control.msg91.com";
@@ -55,6 +56,10 @@ impl Msg91 {
         recipient.insert("mobiles".to_owned(), text.to.digits().into());
         recipient.insert("CRQID".to_owned(), text.id.to_string().into());
         for (index, value) in text.values.iter().enumerate() {
+            if is_link(value) && value.chars().count() > VALUE_CHARS {
+                let error = Error::new(Code::BadRequest, "an address is longer than carriers take");
+                return Err(Failure::Refused(error));
+            }
             let value: String = value.chars().take(VALUE_CHARS).collect();
             recipient.insert(format!("VAR{}", index + 1), value.into());
         }

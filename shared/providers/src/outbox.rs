@@ -1,27 +1,75 @@
-//! Mail that goes nowhere: kept in a directory or in memory, to be looked at.
+//! Mail and texts that go nowhere: kept in a directory or in memory, to be looked at.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use domain::MessageId;
 use errors::{Error, Result};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
+use crate::text::{Failure, Text, Texting, Texts};
 use crate::{Email, Mail, Sending};
+
+/// Where mail is kept. Each mail is `<message id>.eml`, as it would have gone out, beside `<message id>.json`.
+pub type Outbox = Kept<Email>;
+/// Where texts are kept. Each text is `<message id>.json`.
+pub type TextOutbox = Kept<Text>;
 
 /// Keeps what is sent. Sending the same message again changes nothing.
 #[derive(Debug)]
-pub struct Outbox(Place);
+pub struct Kept<T>(Place<T>);
 
 #[derive(Debug)]
-enum Place {
+enum Place<T> {
     Directory(PathBuf),
-    Memory(Mutex<BTreeMap<MessageId, Email>>),
+    Memory(Mutex<BTreeMap<MessageId, T>>),
 }
 
-impl Outbox {
-    /// An outbox in this directory, which is made if need be. Each mail is `<message id>.eml`, as it would have gone
-    /// out, beside `<message id>.json`, which [`Outbox::list`] reads.
+/// What can be kept.
+pub trait Keep: Clone + Serialize + DeserializeOwned {
+    /// What the name of the file ends with that is written last: what it is of counts as sent when that is there, and then
+    /// all of it is.
+    const LAST: &'static str;
+
+    /// The message that it carries, and when that was due.
+    fn message(&self) -> (MessageId, Timestamp);
+
+    /// The bytes that go out, where they are kept as well.
+    ///
+    /// # Errors
+    /// `bad_request` when they cannot be made.
+    fn bytes(&self) -> Result<Option<Vec<u8>>>;
+}
+
+impl Keep for Email {
+    const LAST: &'static str = "eml";
+
+    fn message(&self) -> (MessageId, Timestamp) {
+        (self.id, self.date)
+    }
+
+    fn bytes(&self) -> Result<Option<Vec<u8>>> {
+        Ok(Some(self.mime()?.formatted()))
+    }
+}
+
+impl Keep for Text {
+    const LAST: &'static str = "json";
+
+    fn message(&self) -> (MessageId, Timestamp) {
+        (self.id, self.date)
+    }
+
+    fn bytes(&self) -> Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+}
+
+impl<T: Keep> Kept<T> {
+    /// An outbox in this directory, which is made if need be.
     ///
     /// # Errors
     /// `internal` when the directory cannot be made.
@@ -40,47 +88,49 @@ impl Outbox {
     ///
     /// # Errors
     /// `internal` when the directory cannot be read.
-    pub fn list(&self, limit: usize) -> Result<Vec<Email>> {
-        let mut mails = match &self.0 {
-            Place::Memory(mails) => lock(mails).values().cloned().collect(),
-            Place::Directory(directory) => ids(directory)?
-                .into_iter()
-                .map(|id| read(directory, id))
-                .filter_map(Result::transpose)
-                .collect::<Result<Vec<_>>>()?,
+    pub fn list(&self, limit: usize) -> Result<Vec<T>> {
+        let mut all: Vec<T> = match &self.0 {
+            Place::Memory(all) => lock(all).values().cloned().collect(),
+            Place::Directory(directory) => {
+                let ids = ids(directory, T::LAST)?.into_iter();
+                ids.map(|id| read(directory, id)).filter_map(Result::transpose).collect::<Result<_>>()?
+            }
         };
-        mails.sort_by_key(|mail| std::cmp::Reverse((mail.date, mail.id)));
-        mails.truncate(limit);
-        Ok(mails)
+        all.sort_by_key(|one| {
+            let (id, date) = one.message();
+            std::cmp::Reverse((date, id))
+        });
+        all.truncate(limit);
+        Ok(all)
     }
 
-    /// One mail that was sent.
+    /// One that was sent.
     ///
     /// # Errors
     /// `internal` when the directory cannot be read.
-    pub fn get(&self, id: MessageId) -> Result<Option<Email>> {
+    pub fn get(&self, id: MessageId) -> Result<Option<T>> {
         match &self.0 {
-            Place::Memory(mails) => Ok(lock(mails).get(&id).cloned()),
+            Place::Memory(all) => Ok(lock(all).get(&id).cloned()),
             Place::Directory(directory) => read(directory, id),
         }
     }
 
-    fn keep(&self, email: &Email) -> Result<()> {
-        let mime = email.mime()?.formatted();
+    fn keep(&self, one: &T) -> Result<()> {
+        let bytes = one.bytes()?;
+        let (id, _) = one.message();
         match &self.0 {
-            Place::Memory(mails) => {
-                lock(mails).entry(email.id).or_insert_with(|| email.clone());
+            Place::Memory(all) => {
+                lock(all).entry(id).or_insert_with(|| one.clone());
                 Ok(())
             }
             Place::Directory(directory) => {
-                let sent = directory.join(format!("{}.eml", email.id));
-                if sent.exists() {
+                let last = directory.join(format!("{id}.{}", T::LAST));
+                if last.exists() {
                     return Ok(());
                 }
-                let json = serde_json::to_vec_pretty(email).map_err(Error::internal)?;
-                // The .eml comes last: a mail counts as sent when it is there, and then all of it is.
-                write(&directory.join(format!("{}.json", email.id)), &json)?;
-                write(&sent, &mime)
+                let json = serde_json::to_vec_pretty(one).map_err(Error::internal)?;
+                write(&directory.join(format!("{id}.json")), &json)?;
+                bytes.map_or(Ok(()), |bytes| write(&last, &bytes))
             }
         }
     }
@@ -97,23 +147,34 @@ impl Mail for Outbox {
     }
 }
 
-fn lock(mails: &Mutex<BTreeMap<MessageId, Email>>) -> std::sync::MutexGuard<'_, BTreeMap<MessageId, Email>> {
-    // A panic elsewhere cannot leave the map half-changed.
-    mails.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+impl Texts for TextOutbox {
+    fn name(&self) -> &'static str {
+        "outbox"
+    }
+
+    fn send<'a>(&'a self, text: &'a Text) -> Texting<'a> {
+        let kept = async move { self.keep(text).map(|()| Some(text.id.to_string())) };
+        Box::pin(async move { kept.await.map_err(Failure::NotTaken) })
+    }
 }
 
-fn ids(directory: &Path) -> Result<Vec<MessageId>> {
+fn lock<T>(all: &Mutex<BTreeMap<MessageId, T>>) -> MutexGuard<'_, BTreeMap<MessageId, T>> {
+    // A panic elsewhere cannot leave the map half-changed.
+    all.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn ids(directory: &Path, last: &str) -> Result<Vec<MessageId>> {
     let mut ids = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(Error::internal)? {
         let name = entry.map_err(Error::internal)?.file_name();
-        let id = name.to_str().and_then(|name| name.strip_suffix(".eml"));
+        let id = name.to_str().and_then(|name| name.strip_suffix(last)?.strip_suffix('.'));
         ids.extend(id.and_then(|id| id.parse::<MessageId>().ok()));
     }
     Ok(ids)
 }
 
-fn read(directory: &Path, id: MessageId) -> Result<Option<Email>> {
-    if !directory.join(format!("{id}.eml")).exists() {
+fn read<T: Keep>(directory: &Path, id: MessageId) -> Result<Option<T>> {
+    if !directory.join(format!("{id}.{}", T::LAST)).exists() {
         return Ok(None);
     }
     let json = std::fs::read(directory.join(format!("{id}.json"))).map_err(Error::internal)?;
@@ -121,7 +182,7 @@ fn read(directory: &Path, id: MessageId) -> Result<Option<Email>> {
 }
 
 /// Writes all of the file or none: under another name first, so that nobody reads half of it.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let draft = path.with_extension(format!(
         "{}.{}.draft",
         path.extension().and_then(|extension| extension.to_str()).unwrap_or_default(),
@@ -133,7 +194,10 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::message::Channel;
+
     use crate::email::tests::email;
+    use crate::text::tests::text;
 
     async fn kept_once(outbox: &Outbox) {
         let later = Email {
@@ -169,5 +233,26 @@ mod tests {
         outbox.send(&email()).await.unwrap();
         std::fs::remove_file(directory.path().join(format!("{}.eml", email().id))).unwrap();
         assert_eq!(outbox.list(10).unwrap(), []);
+    }
+
+    async fn text_kept_once(outbox: &TextOutbox) {
+        let later = Text {
+            id: MessageId::derived([2; 16]),
+            date: "2027-03-01T09:00:00Z".parse().unwrap(),
+            ..text(Channel::Whatsapp)
+        };
+        for sent in [&text(Channel::Sms), &later, &text(Channel::Sms)] {
+            outbox.send(sent).await.unwrap();
+        }
+        assert_eq!(outbox.list(10).unwrap(), [later.clone(), text(Channel::Sms)]);
+        assert_eq!(outbox.list(1).unwrap(), [later]);
+    }
+
+    #[tokio::test]
+    async fn a_text_is_text_kept_once_however_often_it_is_sent() {
+        text_kept_once(&TextOutbox::in_memory()).await;
+        let directory = tempfile::tempdir().unwrap();
+        text_kept_once(&TextOutbox::in_directory(directory.path()).unwrap()).await;
+        assert_eq!(TextOutbox::in_directory(directory.path()).unwrap().list(10).unwrap().len(), 2);
     }
 }

@@ -99,7 +99,7 @@ pub enum About {
         /// Until when.
         until: Timestamp,
     },
-    /// A code to sign in with, for phones alone.
+    /// A code to sign in with.
     Code {
         /// Its digits.
         code: String,
@@ -126,7 +126,7 @@ pub fn render(kind: MessageKind, language: Language, facts: &Facts) -> Result<Re
     let texts = Texts::of(language, kind).ok_or_else(no_mail)?;
     let shared = context! { language => language.as_str(), name => &facts.name, link => &facts.link };
     let context = match &facts.about {
-        About::Code { .. } => return Err(no_mail()),
+        About::Code { code } => context! { code => code, ..shared },
         About::PasswordReset { until: end } => {
             if facts.link.is_none() {
                 return Err(Error::internal("a password message needs its link"));
@@ -175,6 +175,23 @@ pub fn render(kind: MessageKind, language: Language, facts: &Facts) -> Result<Re
     Ok(Rendered { subject, text: text + "\n", html: html + "\n" })
 }
 
+/// A mail that says what somebody wrote: paragraphs with empty lines between them.
+///
+/// # Errors
+/// `internal` when it cannot be laid out.
+pub fn written(subject: &str, body: &str, language: Language) -> Result<Rendered> {
+    let engine = engine().map_err(Error::internal)?;
+    let paragraphs = body.split("\n\n").map(str::trim).filter(|text| !text.is_empty());
+    let paragraphs: Vec<String> = paragraphs.map(str::to_owned).collect();
+    let lay = |name: &str, source: &str, context: Value| {
+        engine.render_named_str(name, source, context).map_err(Error::internal)
+    };
+    let body = lay("body.html", PARAGRAPHS, context! { paragraphs => &paragraphs })?;
+    let page = context! { language => language.as_str(), subject, body => Value::from_safe_string(body) };
+    let html = lay("layout.html", LAYOUT, page)?;
+    Ok(Rendered { subject: subject.to_owned(), text: paragraphs.join("\n\n") + "\n", html: html + "\n" })
+}
+
 /// Whether the recipient's clock differs from that of the place. The same clocks under another name are not worth a line.
 fn elsewhere(facts: &Facts, zone: &Zone, span: &Span) -> bool {
     let clocks = |zone: &Zone| [span.start(), span.end()].map(|at| zone.local(at).offset());
@@ -197,6 +214,7 @@ struct Texts {
     details_html: &'static str,
 }
 
+const PARAGRAPHS: &str = "{% for text in paragraphs %}\n<p>{{ text }}</p>\n{% endfor %}";
 const LAYOUT: &str = include_str!("../templates/layout.html");
 
 macro_rules! texts {
@@ -212,7 +230,8 @@ macro_rules! texts {
             MessageKind::SessionCancelled => Some(texts!($language / "session_cancelled", "session")),
             MessageKind::SessionLost => Some(texts!($language / "session_lost", "session")),
             MessageKind::SessionCompleted => Some(texts!($language / "session_completed", "session")),
-            MessageKind::Code => None,
+            MessageKind::Code => Some(texts!($language / "code")),
+            MessageKind::Campaign => None,
         }
     };
     ($language:literal / $name:literal) => {

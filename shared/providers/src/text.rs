@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::pin::Pin;
 
+use domain::campaign::fill;
 use domain::message::Channel;
 use domain::{MessageId, MessageKind, Phone};
 use errors::{Code, Error, Result};
@@ -18,6 +19,8 @@ use crate::when::moment;
 
 /// The longest value of a variable, in characters.
 const VALUE_CHARS: usize = 60;
+/// The longest address in one.
+const LINK_CHARS: usize = 120;
 
 /// One text. It may carry a one-time code, so its `Debug` tells neither body nor values.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +35,9 @@ pub struct Text {
     pub to: Phone,
     /// Which template.
     pub kind: MessageKind,
+    /// The provider's own name of the template, where it is none of those that are known by kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
     /// In which language.
     pub language: Language,
     /// The template's variables, from 1.
@@ -75,11 +81,14 @@ impl From<Error> for Failure {
 pub struct Templates(BTreeMap<String, String>);
 
 impl Templates {
-    /// The template of a text: of its language, or else of its kind.
+    /// The template of a text: the one that it names, or that of its language, or else of its kind.
     ///
     /// # Errors
     /// `bad_request` when there is none: this provider cannot send it.
     pub fn of(&self, text: &Text) -> Result<String> {
+        if let Some(named) = &text.template {
+            return Ok(named.clone());
+        }
         let kind = text.kind.as_str();
         let own = self.0.get(&format!("{kind}.{}", text.language.as_str())).or_else(|| self.0.get(kind));
         let missing = || Error::new(Code::BadRequest, format!("the provider has no template for {kind}"));
@@ -122,14 +131,37 @@ pub fn values(about: &About, language: Language) -> Vec<String> {
             let there = moment(span, zone, language);
             vec![room.clone(), place.clone(), there.day, there.start]
         }
-        About::Session { title, place, zone, span, amount, .. } => {
+        About::Session { title, place, zone, span, amount, recording } => {
             let there = moment(span, zone, language);
-            [title.clone(), place.clone(), there.day, there.start].into_iter().chain(amount.clone()).collect()
+            let told =
+                [title.clone(), place.clone(), there.day, there.start].into_iter().chain(amount.clone());
+            return told
+                .map(|value| variable(&value))
+                .chain(recording.as_ref().filter(|_| amount.is_none()).map(|at| link(at, language)))
+                .collect();
         }
         About::Code { code } => vec![code.clone()],
         About::PasswordReset { .. } => Vec::new(),
     };
     values.iter().map(|value| variable(value)).collect()
+}
+
+/// Whether a value is an address, of which a part is of no use.
+pub(crate) fn is_link(value: &str) -> bool {
+    value.starts_with("https://") && !value.contains(char::is_whitespace)
+}
+
+/// An address as a value: all of it, or where it is too long for a phone, the words for where it is found.
+fn link(address: &str, language: Language) -> String {
+    if is_link(address) && address.chars().count() <= LINK_CHARS {
+        return address.to_owned();
+    }
+    let elsewhere = match language {
+        Language::English => "with your order",
+        Language::German => "bei Ihrer Bestellung",
+        Language::Hindi => "आपके ऑर्डर के साथ",
+    };
+    elsewhere.to_owned()
 }
 
 /// The text of this kind with its variables.
@@ -139,19 +171,7 @@ pub fn values(about: &About, language: Language) -> Vec<String> {
 pub fn body(kind: MessageKind, language: Language, values: &[String]) -> Result<String> {
     let template =
         template(kind, language).ok_or_else(|| Error::internal("no text of this kind for a phone"))?;
-    let mut body = String::new();
-    let mut rest = template.trim();
-    while let Some((before, after)) = rest.split_once("{{") {
-        let (number, after) =
-            after.split_once("}}").ok_or_else(|| Error::internal("a variable has no end"))?;
-        let index = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-        let value = index.and_then(|index| values.get(index));
-        body.push_str(before);
-        body.push_str(value.ok_or_else(|| Error::internal("a variable of a text has no value"))?);
-        rest = after;
-    }
-    body.push_str(rest);
-    Ok(body)
+    fill(template, values).ok_or_else(|| Error::internal("a variable of a text has no value"))
 }
 
 /// A value as a template takes it: one line, bounded, never empty.
@@ -175,7 +195,7 @@ macro_rules! texts {
             MessageKind::SessionCancelled => Some(texts!($language / "session_cancelled")),
             MessageKind::SessionLost => Some(texts!($language / "session_lost")),
             MessageKind::SessionCompleted => Some(texts!($language / "session_completed")),
-            MessageKind::PasswordReset => None,
+            MessageKind::PasswordReset | MessageKind::Campaign => None,
         }
     };
     ($language:literal / $name:literal) => {
@@ -206,15 +226,19 @@ pub(crate) mod tests {
             channel,
             to: "+919876543210".parse().unwrap(),
             kind: MessageKind::Confirmed,
+            template: None,
             language: Language::English,
             body: body(MessageKind::Confirmed, Language::English, &values).unwrap(),
             values,
         }
     }
 
+    const RECORDING: &str = "https://videos.example/watch/0f0e4d1c";
+
     fn session(zone: domain::Zone, span: Span, amount: Option<String>) -> About {
         let (title, place) = ("Evening lamp ceremony".to_owned(), "x".repeat(200));
-        About::Session { title, place, zone, span, amount, recording: None }
+        let recording = amount.is_none().then(|| RECORDING.to_owned());
+        About::Session { title, place, zone, span, amount, recording }
     }
 
     fn about(kind: MessageKind) -> About {
@@ -246,7 +270,8 @@ pub(crate) mod tests {
     fn whatever_may_go_to_a_phone_has_a_text_in_every_language_that_meta_and_carriers_take() {
         for kind in MessageKind::ALL {
             let rings = chains(kind, Audience::Customer).iter().flat_map(|chain| chain.iter());
-            if !rings.clone().any(|channel| channel.rings()) {
+            // A campaign brings its own.
+            if kind == MessageKind::Campaign || !rings.clone().any(|channel| channel.rings()) {
                 continue;
             }
             for language in Language::ALL {
@@ -269,6 +294,17 @@ pub(crate) mod tests {
             body(MessageKind::Code, Language::English, &values(&about(MessageKind::Code), Language::English));
         assert_eq!(code.unwrap(), "Your code is 042137. It holds for 10 minutes. Tell it to nobody.");
         assert!(body(MessageKind::Confirmed, Language::English, &[]).is_err());
+    }
+
+    #[test]
+    fn an_address_is_told_whole_or_not_at_all() {
+        let about = about(MessageKind::SessionCompleted);
+        let told = |about: &About| values(about, Language::English).pop();
+        assert_eq!(told(&about).as_deref(), Some(RECORDING));
+        let About::Session { title, place, zone, span, amount, .. } = about else { unreachable!() };
+        let recording = Some(format!("https://videos.example/{}", "x".repeat(LINK_CHARS)));
+        let long = About::Session { title, place, zone, span, amount, recording };
+        assert_eq!(told(&long).as_deref(), Some("with your order"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What senders and workers agree on.
 
-use domain::{Event, EventId, MessageId, OrderId};
+use domain::{CampaignId, Event, EventId, MessageId, OrderId};
 use errors::{Error, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,11 @@ pub enum Job {
     Deliver {
         /// The message.
         message: MessageId,
+    },
+    /// A campaign is to be gone on with.
+    Campaign {
+        /// Which.
+        campaign: CampaignId,
     },
     /// A counted hold has run out: give its units back. In the queue of tasks, the others in that of `notify`.
     Release {
@@ -91,6 +96,10 @@ mod tests {
         let id = MessageId::derived([0; 16]);
         let deliver = r#"{"job":"deliver","message":"msg_00000000000000000000000000"}"#;
         assert_eq!(Job::from_body(deliver).unwrap(), Job::Deliver { message: id });
+
+        let campaign = r#"{"job":"campaign","campaign":"cmp_00000000000000000000000000"}"#;
+        let id = CampaignId::derived([0; 16]);
+        assert_eq!(Job::from_body(campaign).unwrap(), Job::Campaign { campaign: id });
 
         let order = OrderId::derived([0; 16]);
         let release = r#"{"job":"release","order":"ord_00000000000000000000000000"}"#;

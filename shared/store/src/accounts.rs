@@ -83,9 +83,9 @@ impl Record for Session {
 
 /// Says that a name or an address belongs to an account.
 #[derive(Debug, Serialize, Deserialize)]
-struct Unique {
+pub(crate) struct Unique {
     name: String,
-    user: UserId,
+    pub(crate) user: UserId,
 }
 
 impl Record for Unique {
@@ -105,7 +105,7 @@ fn by_email(email: &Email) -> String {
     format!("email#{email}")
 }
 
-fn by_phone(phone: &Phone) -> String {
+pub(crate) fn by_phone(phone: &Phone) -> String {
     format!("phone#{}", phone.as_str())
 }
 

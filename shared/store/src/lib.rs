@@ -15,7 +15,7 @@
 //! | `accounts` | Accounts `by_kind` | — |
 //! | `signed_in(user, session)` | Accounts, two items in one batch | — |
 //! | `calendar_feed(user, id)`, `calendar_feeds_of(user)` | Accounts | — |
-//! | `code(holder)`, `account_with_phone(phone)` | Accounts | users(mobile) |
+//! | `code(holder)`, `is_stopped(holder)`, `account_with_phone(phone)` | Accounts | users(mobile) |
 //! | `location(id)`, `resource(id)`, `review(id)`, `pool(id)` | Catalog | rooms(room_id), reviews(review_id) |
 //! | `location_named`, `resource_named` | Catalog, claim item then record | rooms(room_name) |
 //! | `locations`, `all_locations` | Catalog `by_kind` | — |
@@ -55,6 +55,10 @@
 //! | `webhook(id)` | Messages | — |
 //! | `series(id)` | Reservations | — |
 //! | `messages_to(user)` | Messages `by_recipient` | — |
+//! | `campaign(id)`, `campaign_counts(id)` | Messages | — |
+//! | `campaigns` | Messages `by_recipient`, a partition of their own | — |
+//! | `campaigns_due` | Messages `by_due`, a partition of their own | — |
+//! | `audience` | Accounts `by_kind`; or Reservations `by_place`, then Accounts by id; or Accounts by phone | — |
 //! | `messages_due`, `messages_waiting`, `messages_dead` | Messages `by_due` | — |
 //! | `events_of(subject)` | Events | bookings(updated_at) |
 //! | `events_between`, `events_in` | Events `by_time`, a query per day and shard | bookings(created_at) |
@@ -79,6 +83,7 @@ mod tx;
 mod accounts;
 mod bookings;
 mod calendar_feeds;
+mod campaigns;
 mod catalog;
 mod insights;
 mod limits;
@@ -89,15 +94,17 @@ mod pools;
 mod promos;
 mod reviews;
 mod series;
+mod stops;
 mod tables;
 mod together;
 
 pub use accounts::{Account, Link, account_from};
 pub use bookings::{LONGEST, booking_from};
 pub use calendar_feeds::{CalendarFeed, calendar_feed_from};
+pub use campaigns::{Seen, campaign_from};
 pub use catalog::{location_from, resource_from};
 pub use client::{CALL_TIMEOUT, Config, Store};
-pub use codes::PhoneCode;
+pub use codes::{OneTimeCode, SentTo};
 pub use events::event_from;
 pub use figures::{Generations, Kept, Tally};
 pub use hotel::{StayStage, record_from};
@@ -112,6 +119,7 @@ pub use pools::pool_from;
 pub use promos::promo_code_from;
 pub use reviews::review_from;
 pub use series::series_from;
+pub use stops::Stop;
 pub use table::{Item, broken};
 pub use together::{Ids, Together};
 pub use tx::{MOST_ACTIONS, Outcome, Refused, Tx};

@@ -43,8 +43,14 @@ impl Record for Message {
 
 impl Tx {
     /// A changed message; refused unless the stored one is the version before it.
+    /// One of a campaign is counted under the heading that it comes under now.
     pub fn update_message(&mut self, store: &Store, message: &Message) {
-        self.replace(store, message, message.version);
+        let mut counted = message.clone();
+        let moved = counted.recount();
+        self.replace(store, &counted, message.version);
+        if let Some(moved) = moved {
+            self.move_in_campaign(store, &moved);
+        }
     }
 }
 
@@ -87,7 +93,12 @@ impl Store {
     /// # Errors
     /// `changed`, `unavailable`.
     pub async fn change_message(&self, message: &Message) -> Result<()> {
-        self.change(message, message.version).await
+        if message.clone().recount().is_none() {
+            return self.change(message, message.version).await;
+        }
+        let mut tx = Tx::new();
+        tx.update_message(self, message);
+        self.commit(tx).await.map(drop)
     }
 
     /// The message, read consistently.

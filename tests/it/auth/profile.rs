@@ -20,7 +20,7 @@ async fn a_profile_changes_by_merge_patch_guarded_by_its_version() {
     assert_eq!(changed.data()["name"], "Ada L.");
     let mut expected = json!({
         "language": "hi", "zone": "Asia/Kolkata", "email": true, "reminder_minutes": 60,
-        "sms": true, "whatsapp": false, "opted_out": false, "quiet_hours": "21:00-08:00",
+        "sms": true, "whatsapp": false, "promotions": false, "opted_out": false, "quiet_hours": "21:00-08:00",
     });
     assert_eq!(changed.data()["preferences"], expected);
     send(json!({ "name": "Late" })).await.refused(412, "precondition_failed");

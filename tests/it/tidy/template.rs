@@ -151,10 +151,11 @@ fn only_who_sells_or_gives_back_may_write_to_the_ledger_and_only_the_audit_reads
                 .map(|action| action.as_str().unwrap())
                 .collect();
             assert!(actions.iter().all(|action| !action.contains('*')), "{name} may do {actions:?}");
-            // Identities of mail, the streams of one table and a network's interfaces have no names to list; everything else has.
+            // Identities of mail, phones, the streams of one table and a network's interfaces have no names to list; everything else has.
             let resources = statement["Resource"].as_array().unwrap();
             let vague = resources.iter().filter(|resource| resource.to_string().contains('*'));
-            let allowed = ["ses:SendEmail", "dynamodb:ListStreams", "ec2:CreateNetworkInterface"];
+            let allowed =
+                ["ses:SendEmail", "sns:Publish", "dynamodb:ListStreams", "ec2:CreateNetworkInterface"];
             assert!(
                 vague.count() == 0 || actions.iter().any(|action| allowed.contains(action)),
                 "{name}: {resources:?}"

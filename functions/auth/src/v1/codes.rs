@@ -5,6 +5,7 @@ use domain::message::Channel;
 use domain::text::Name;
 use schemars::JsonSchema;
 use serde::Serialize;
+use store::SentTo;
 use web::{Json, Origin, ReplyV1, Result, State};
 
 use super::shapes::LoggedIn;
@@ -39,7 +40,8 @@ pub(crate) async fn request(
     origin: Origin,
     Json(body): Json<RequestOtp>,
 ) -> Result<ReplyV1<OtpSent>> {
-    code::ask_for_code(&app, phone(&app, &body.mobile, "/mobile")?, Channel::Sms, origin.ip).await?;
+    let to = SentTo::Phone(phone(&app, &body.mobile, "/mobile")?);
+    code::ask_for_code(&app, to, Channel::Sms, origin.ip).await?;
     Ok(ReplyV1::ok(OtpSent { message: "OTP sent successfully" }))
 }
 
@@ -48,7 +50,7 @@ pub(crate) async fn verify(
     origin: Origin,
     Json(body): Json<VerifyOtp>,
 ) -> Result<ReplyV1<LoggedIn>> {
-    let mobile = phone(&app, &body.mobile, "/mobile")?;
-    let signed_in = code::log_in(&app, &mobile, &body.otp_code, body.name, origin.ip).await?;
+    let mobile = SentTo::Phone(phone(&app, &body.mobile, "/mobile")?);
+    let signed_in = code::log_in(&app, mobile, &body.otp_code, body.name, origin.ip).await?;
     Ok(ReplyV1::ok(signed_in.into()))
 }

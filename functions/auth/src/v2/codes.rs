@@ -2,10 +2,11 @@
 
 use domain::Phone;
 use domain::message::Channel;
-use domain::text::Name;
+use domain::text::{Email, Name};
 use errors::{Error, FieldError};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use store::SentTo;
 use web::{Json, Origin, Reply, Result, Signed, State};
 
 use super::views::{AccountView, SentView, SessionView};
@@ -23,11 +24,12 @@ pub(crate) enum By {
 }
 
 web::request! {
-    /// Which phone to send a code to.
+    /// Where to send a code: to a phone or to a mail address.
     pub(crate) struct AskForCode {
         /// In any usual form; without `+` it is a number of the installation's country.
-        phone: String as String,
-        /// SMS if not given; the other one where that does not get through.
+        phone: Option<String> as String,
+        email: Option<Email> as String,
+        /// To a phone: SMS if not given; the other one where that does not get through.
         channel: Option<By> as By
     }
 }
@@ -35,7 +37,9 @@ web::request! {
 web::request! {
     /// A code, and who is new.
     pub(crate) struct UseCode {
-        phone: String as String,
+        /// One of phone and email, the one that was sent the code.
+        phone: Option<String> as String,
+        email: Option<Email> as String,
         /// Six digits.
         code: String as String,
         /// The name to show, of a new customer.
@@ -63,16 +67,31 @@ pub(crate) fn phone(app: &App, text: &str, pointer: &str) -> Result<Phone, Error
     Phone::read(text, &app.country).map_err(|error| Error::fields(vec![wrong(error)]))
 }
 
+/// The one of the two that is given.
+fn one(app: &App, number: Option<&str>, email: Option<Email>) -> Result<SentTo, Error> {
+    match (number, email) {
+        (Some(number), None) => phone(app, number, "/phone").map(SentTo::Phone),
+        (None, Some(email)) => Ok(SentTo::Email(email)),
+        (Some(_), Some(_)) => Err(Error::field("/email", "not_together", "goes with no phone")),
+        (None, None) => Err(Error::field("/phone", "required", "is required, or email is")),
+    }
+}
+
 pub(crate) async fn ask(
     State(app): State<App>,
     origin: Origin,
     Json(body): Json<AskForCode>,
 ) -> Result<Reply<SentView>> {
-    let channel = match body.channel {
-        Some(By::Whatsapp) => Channel::Whatsapp,
-        Some(By::Sms) | None => Channel::Sms,
+    let to = one(&app, body.phone.as_deref(), body.email)?;
+    let channel = match (&to, body.channel) {
+        (SentTo::Email(_), None) => Channel::Email,
+        (SentTo::Email(_), Some(_)) => {
+            return Err(Error::field("/channel", "not_together", "goes with a phone only").into());
+        }
+        (SentTo::Phone(_), Some(By::Whatsapp)) => Channel::Whatsapp,
+        (SentTo::Phone(_), Some(By::Sms) | None) => Channel::Sms,
     };
-    code::ask_for_code(&app, phone(&app, &body.phone, "/phone")?, channel, origin.ip).await?;
+    code::ask_for_code(&app, to, channel, origin.ip).await?;
     Ok(Reply::accepted(SentView::new("a code is on its way")))
 }
 
@@ -81,8 +100,8 @@ pub(crate) async fn log_in(
     origin: Origin,
     Json(body): Json<UseCode>,
 ) -> Result<Reply<SessionView>> {
-    let phone = phone(&app, &body.phone, "/phone")?;
-    let signed_in = code::log_in(&app, &phone, &body.code, body.name, origin.ip).await?;
+    let to = one(&app, body.phone.as_deref(), body.email)?;
+    let signed_in = code::log_in(&app, to, &body.code, body.name, origin.ip).await?;
     Ok(Reply::ok(signed_in.into()))
 }
 

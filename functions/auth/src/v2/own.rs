@@ -77,6 +77,8 @@ pub(crate) struct ChangePreferences {
     #[serde(deserialize_with = "patched")]
     whatsapp: Patch<bool>,
     #[serde(deserialize_with = "patched")]
+    promotions: Patch<bool>,
+    #[serde(deserialize_with = "patched")]
     opted_out: Patch<bool>,
     #[serde(deserialize_with = "patched")]
     quiet_hours: Patch<String>,
@@ -98,6 +100,8 @@ pub(crate) struct ChangePreferencesWire {
     sms: Option<bool>,
     /// Whether to write on WhatsApp, if there is a phone.
     whatsapp: Option<bool>,
+    /// Whether to write about what was not asked for: campaigns.
+    promotions: Option<bool>,
     /// Whether to send nothing but links and codes that were asked for.
     opted_out: Option<bool>,
     /// When the phone is not to ring, e.g. `21:00-08:00`; never quiet if null.
@@ -138,6 +142,7 @@ impl ChangePreferences {
             email: self.email.applied_to(Some(old.email)).unwrap_or(default.email),
             sms: self.sms.applied_to(Some(old.sms)).unwrap_or(default.sms),
             whatsapp: self.whatsapp.applied_to(Some(old.whatsapp)).unwrap_or(default.whatsapp),
+            promotions: self.promotions.applied_to(Some(old.promotions)).unwrap_or(default.promotions),
             opted_out: self.opted_out.applied_to(Some(old.opted_out)).unwrap_or(default.opted_out),
             quiet_hours: match self.quiet_hours {
                 Patch::Absent => old.quiet_hours,

@@ -57,6 +57,8 @@ pub(crate) struct PreferencesView {
     sms: bool,
     /// Whether to write on WhatsApp, if there is a phone.
     whatsapp: bool,
+    /// Whether to write about what was not asked for: campaigns.
+    promotions: bool,
     /// Whether to send nothing but links and codes that were asked for.
     opted_out: bool,
     /// When the phone is not to ring, e.g. `21:00-08:00`; never quiet if null.
@@ -138,6 +140,7 @@ impl From<Preferences> for PreferencesView {
             email: preferences.email,
             sms: preferences.sms,
             whatsapp: preferences.whatsapp,
+            promotions: preferences.promotions,
             opted_out: preferences.opted_out,
             quiet_hours: preferences.quiet_hours.map(|hours| hours.to_string()),
             reminder_minutes: preferences.reminder_minutes,

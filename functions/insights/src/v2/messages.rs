@@ -19,7 +19,7 @@ const MOST_LETTERS: u8 = 100;
 pub(crate) struct MessageView {
     id: String,
     /// `confirmed`, `changed`, `cancelled`, `reminder`, `password_reset`, `out_of_service`, `code`,
-    /// `session_confirmed`, `session_cancelled`, `session_lost` or `session_completed`.
+    /// `session_confirmed`, `session_cancelled`, `session_lost`, `session_completed` or `campaign`.
     kind: String,
     /// `email`, `sms` or `whatsapp`.
     channel: String,
@@ -29,6 +29,8 @@ pub(crate) struct MessageView {
     booking: Option<AboutView>,
     /// The order that it is about.
     order_id: Option<String>,
+    /// The campaign that it is of.
+    campaign_id: Option<String>,
     /// `scheduled`, `queued`, `sending`, `sent`, `failed`, `dead` or `skipped`; `delivered` or `read` where the provider tells.
     state: String,
     /// When to send it.
@@ -82,8 +84,14 @@ impl MessageView {
             Subject::Order { id } => Some(id.to_string()),
             _ => None,
         };
+        let campaign_id = match message.subject {
+            Subject::Campaign { id } => Some(id.to_string()),
+            _ => None,
+        };
         let booking = match message.subject {
-            Subject::Order { .. } | Subject::Account | Subject::Code { .. } => None,
+            Subject::Order { .. } | Subject::Account | Subject::Code { .. } | Subject::Campaign { .. } => {
+                None
+            }
             Subject::Booking { id, resource, span } => Some(AboutView {
                 id: id.to_string(),
                 room_id: resource.to_string(),
@@ -98,6 +106,7 @@ impl MessageView {
             user_id: message.recipient.to_string(),
             booking,
             order_id,
+            campaign_id,
             state: message.state.as_str().to_owned(),
             due_at: message.due_at.to_string(),
             next_look_at: message.wake_at.map(|at| at.to_string()),

@@ -1,17 +1,17 @@
 //! Meta: <https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/components>,
 //! <https://developers.facebook.com/docs/graph-api/webhooks/getting-started>.
 
-use domain::MessageId;
-use domain::message::Report;
+use domain::message::{Channel, Report};
+use domain::{MessageId, Phone};
 use errors::{Code, Error};
 use serde_json::Value;
 use web::{Plain, State, StatusCode, Whole};
 
 use super::twilio::pairs;
 use super::{forged, header, is_secret, is_sha256, note};
-use crate::App;
+use crate::{App, replies};
 
-/// Statuses of one request that are looked at; Meta sends fewer.
+/// Statuses and replies of one request that are looked at, each; Meta sends fewer.
 const MOST: usize = 1_000;
 
 pub(super) async fn hear(State(app): State<App>, whole: Whole) -> web::Result<StatusCode> {
@@ -23,19 +23,30 @@ pub(super) async fn hear(State(app): State<App>, whole: Whole) -> web::Result<St
     let body: Value = serde_json::from_slice(&whole.body)
         .map_err(|error| Error::new(Code::BadRequest, "the body could not be read").with_source(error))?;
     let mut first_failure = None;
-    for status in statuses(&body).take(MOST) {
+    for status in of_kind(&body, "statuses").take(MOST) {
         if let Some((id, report, provider_id)) = told(status) {
             first_failure = first_failure.or(note(&app, id, &report, provider_id).await.err());
         }
     }
+    for (from, reply) in of_kind(&body, "messages").take(MOST).filter_map(written) {
+        let heard = replies::hear(&app, &from, reply, Channel::Whatsapp).await;
+        first_failure = first_failure.or(heard.err());
+    }
     first_failure.map_or(Ok(StatusCode::NO_CONTENT), |error| Err(error.into()))
 }
 
-fn statuses(body: &Value) -> impl Iterator<Item = &Value> {
+fn of_kind<'a>(body: &'a Value, kind: &'static str) -> impl Iterator<Item = &'a Value> {
     items(body, "entry")
         .flat_map(|entry| items(entry, "changes"))
         .filter_map(|change| change.get("value"))
-        .flat_map(|value| items(value, "statuses"))
+        .flat_map(move |value| items(value, kind))
+}
+
+/// Who wrote what: a text, or the button of a template that they pressed.
+fn written(message: &Value) -> Option<(Phone, &str)> {
+    let from = format!("+{}", message.get("from")?.as_str()?).parse().ok()?;
+    let said = message.pointer("/text/body").or_else(|| message.pointer("/button/text"))?;
+    Some((from, said.as_str()?))
 }
 
 fn items<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> + use<'a> {

@@ -1,25 +1,17 @@
 //! Twilio: <https://www.twilio.com/docs/messaging/guides/track-outbound-message-status>,
 //! <https://www.twilio.com/docs/usage/security>.
 
-use domain::MessageId;
-use domain::message::Report;
+use domain::message::{Channel, Report};
+use domain::{MessageId, Phone};
 use errors::{Error, Result};
 use web::{State, StatusCode, Whole};
 
 use super::{forged, header, is_sha1, note};
-use crate::App;
+use crate::{App, replies};
 
 pub(super) async fn hear(State(app): State<App>, whole: Whole) -> web::Result<StatusCode> {
-    let token = app.webhooks.twilio_token.as_deref().ok_or_else(forged)?;
-    let mut fields: Vec<(String, String)> = pairs(&whole.body)?;
-    fields.sort();
-    let url = format!("{}/v2/webhooks/twilio?{}", app.webhooks.public_url, whole.query);
-    let mut signed = vec![url.as_str()];
-    signed.extend(fields.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]));
-    if !is_sha1(token, &signed, header(&whole.headers, "x-twilio-signature")?) {
-        return Err(forged().into());
-    }
-    let field = |name: &str| fields.iter().find(|(is, _)| is == name).map(|(_, value)| value.as_str());
+    let fields = proved(&app, &whole, "/v2/webhooks/twilio")?;
+    let field = |name: &str| value(&fields, name);
     let report = match field("MessageStatus") {
         Some("sent") => Report::Sent,
         Some("delivered") => Report::Delivered,
@@ -36,6 +28,40 @@ pub(super) async fn hear(State(app): State<App>, whole: Whole) -> web::Result<St
         note(&app, id, &report, field("MessageSid")).await?;
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Twilio tells what somebody wrote by the address that the number or the messaging service has for it.
+pub(super) async fn hear_reply(State(app): State<App>, whole: Whole) -> web::Result<StatusCode> {
+    let fields = proved(&app, &whole, "/v2/webhooks/twilio/replies")?;
+    let from = value(&fields, "From").unwrap_or_default();
+    let (channel, number) = match from.strip_prefix("whatsapp:") {
+        Some(number) => (Channel::Whatsapp, number),
+        None => (Channel::Sms, from),
+    };
+    if let Ok(phone) = number.parse::<Phone>() {
+        replies::hear(&app, &phone, value(&fields, "Body").unwrap_or_default(), channel).await?;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The fields of a request to this path that Twilio signed.
+///
+/// # Errors
+/// `forbidden`.
+fn proved(app: &App, whole: &Whole, path: &str) -> Result<Vec<(String, String)>> {
+    let token = app.webhooks.twilio_token.as_deref().ok_or_else(forged)?;
+    let mut fields: Vec<(String, String)> = pairs(&whole.body)?;
+    fields.sort();
+    let query = if whole.query.is_empty() { String::new() } else { format!("?{}", whole.query) };
+    let url = format!("{}{path}{query}", app.webhooks.public_url);
+    let mut signed = vec![url.as_str()];
+    signed.extend(fields.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]));
+    let fits = is_sha1(token, &signed, header(&whole.headers, "x-twilio-signature")?);
+    if fits { Ok(fields) } else { Err(forged()) }
+}
+
+fn value<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    fields.iter().find(|(is, _)| is == name).map(|(_, value)| value.as_str())
 }
 
 pub(super) fn pairs(text: &[u8]) -> Result<Vec<(String, String)>> {

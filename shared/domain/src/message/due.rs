@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::tally::DUE;
 use super::{
     Audience, Channel, Channels, Message, MessageKind, MessageState, Skip, Subject, chains, reaches,
 };
@@ -51,6 +52,7 @@ impl Due {
             Subject::Order { id } => id.to_string(),
             Subject::Account => String::new(),
             Subject::Code { id } => id.to_string(),
+            Subject::Campaign { id } => id.to_string(),
         };
         let chain = chains(self.kind, self.audience).iter().find(|chain| chain.contains(&self.channel));
         let last = chain.and_then(|chain| chain.last()).unwrap_or(&self.channel);
@@ -78,6 +80,7 @@ impl Due {
             delivered_at: None,
             follows: None,
             followed_by: None,
+            counted: matches!(self.subject, Subject::Campaign { .. }).then(|| DUE.to_owned()),
             created_at: now,
             updated_at: now,
             version: 1,

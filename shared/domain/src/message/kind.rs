@@ -29,11 +29,13 @@ pub enum MessageKind {
     SessionLost,
     /// It took place, and here is a recording of it.
     SessionCompleted,
+    /// What a campaign says.
+    Campaign,
 }
 
 impl MessageKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Confirmed,
         Self::Changed,
         Self::Cancelled,
@@ -45,6 +47,7 @@ impl MessageKind {
         Self::SessionCancelled,
         Self::SessionLost,
         Self::SessionCompleted,
+        Self::Campaign,
     ];
 
     /// The text form.
@@ -61,6 +64,7 @@ impl MessageKind {
             Self::SessionCancelled => "session_cancelled",
             Self::SessionLost => "session_lost",
             Self::SessionCompleted => "session_completed",
+            Self::Campaign => "campaign",
         }
     }
 
@@ -81,7 +85,8 @@ impl MessageKind {
             | Self::SessionConfirmed
             | Self::SessionCancelled
             | Self::SessionLost
-            | Self::SessionCompleted => None,
+            | Self::SessionCompleted
+            | Self::Campaign => None,
         }
     }
 }
@@ -160,6 +165,8 @@ pub enum Skip {
     Unreachable,
     /// The message on the channel before got through after all.
     AlreadyTold,
+    /// Its campaign was called off.
+    Cancelled,
 }
 
 impl Skip {
@@ -179,6 +186,7 @@ impl Skip {
             Self::Quiet => "quiet",
             Self::Unreachable => "unreachable",
             Self::AlreadyTold => "already_told",
+            Self::Cancelled => "cancelled",
         }
     }
 }

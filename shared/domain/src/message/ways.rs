@@ -36,8 +36,8 @@ impl Audience {
 /// A chain is known by its last channel, which no other chain of the same row has: see [`super::Due::message`].
 pub const fn chains(kind: MessageKind, audience: Audience) -> &'static [&'static [Channel]] {
     use MessageKind::{
-        Cancelled, Changed, Code, Confirmed, OutOfService, PasswordReset, Reminder, SessionCancelled,
-        SessionCompleted, SessionConfirmed, SessionLost,
+        Campaign, Cancelled, Changed, Code, Confirmed, OutOfService, PasswordReset, Reminder,
+        SessionCancelled, SessionCompleted, SessionConfirmed, SessionLost,
     };
     match (kind, audience) {
         (Confirmed | Changed | Cancelled, Audience::Customer) => &[&[Email], &[Whatsapp, Sms]],
@@ -47,9 +47,11 @@ pub const fn chains(kind: MessageKind, audience: Audience) -> &'static [&'static
         (SessionConfirmed | SessionCancelled | SessionLost, Audience::Customer) => {
             &[&[Email], &[Whatsapp, Sms]]
         }
-        // A recording has an address, which templates of texts do not take.
+        // A recording has an address, which is opened where there is a screen for it.
         (SessionCompleted, Audience::Customer) => &[&[Email, Whatsapp, Sms]],
-        (Code, Audience::Customer) => &[&[Sms, Whatsapp]],
+        // Its text is approved for one channel.
+        (Campaign, Audience::Customer) => &[&[Email], &[Sms], &[Whatsapp]],
+        (Code, Audience::Customer) => &[&[Sms, Whatsapp], &[Email]],
         (_, Audience::Booker) => &[],
     }
 }
@@ -90,7 +92,8 @@ pub fn reaches(channel: Channel, kind: MessageKind, recipient: &User) -> bool {
     };
     let wanted = wanted
         && !preferences.opted_out
-        && (kind != MessageKind::Reminder || preferences.reminder_minutes.is_some());
+        && (kind != MessageKind::Reminder || preferences.reminder_minutes.is_some())
+        && (kind != MessageKind::Campaign || preferences.promotions);
     let reachable = if channel.rings() { recipient.phone.is_some() } else { recipient.email.is_some() };
     recipient.active && reachable && (wanted || kind.is_urgent())
 }

@@ -86,8 +86,8 @@ impl Inside {
         let values = ["Evening lamp ceremony", "Pune", "Friday, 4 December 2026", "18:30", "INR 499.00"];
         let (kind, values) = (MessageKind::SessionConfirmed, values.map(str::to_owned).to_vec());
         let body = body(kind, Language::English, &values).ok()?;
-        let (date, to) = (self.clock.now(), self.phone.clone());
-        Some(Text { id, date, channel, to, kind, language: Language::English, body, values })
+        let (date, to, language) = (self.clock.now(), self.phone.clone(), Language::English);
+        Some(Text { id, date, channel, to, kind, template: None, language, body, values })
     }
 }
 
