@@ -13,6 +13,8 @@ async fn ask(app: &TestApp, email: &str) -> Answer {
 
 /// The digits of the last mail.
 async fn asked(app: &TestApp, email: &str) -> String {
+    // What was asked for before is out of the way.
+    app.settle().await;
     ask(app, email).await.expect(202);
     let mail = app.settle().await.remove(0);
     assert_eq!((mail.to.address.as_str(), mail.to.name.as_deref()), (email, None));
