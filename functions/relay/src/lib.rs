@@ -92,7 +92,9 @@ fn about_money(event: &Event) -> Option<Job> {
     match event.kind.as_str() {
         "webhook.received" => Some(Job::Webhook { id: event.subject.clone() }),
         "payment.told" => order(event.data.pointer("/order")?.as_str()),
-        "order.cancelled" | "order.reduced" if event.data.pointer("/after/sale").is_some() => {
+        "order.cancelled" | "order.reduced" | "order.changed" | "order.no_show" | "order.posted"
+            if event.data.pointer("/after/sale").is_some() =>
+        {
             order(Some(&event.subject))
         }
         _ => None,

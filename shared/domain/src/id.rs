@@ -114,6 +114,10 @@ ids! {
     RatePlanId = "rpl_";
     /// Somebody who stays, or has stayed.
     GuestId = "gst_";
+    /// Something posted to the folio of a stay.
+    FolioLineId = "fln_";
+    /// What somebody has paid for, with a number.
+    InvoiceId = "inv_";
     /// Bookings that repeat.
     SeriesId = "srs_";
     /// What a person says of a resource they used.

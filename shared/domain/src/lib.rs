@@ -41,8 +41,9 @@ mod fixtures;
 pub use booking::{Booking, BookingState};
 pub use event::{Actor, Event};
 pub use id::{
-    BookingId, CodeId, EventId, FeedId, GuestId, HotelRoomId, LocationId, MessageId, OfferingId, OrderId,
-    PaymentId, PoolId, RatePlanId, RequestId, ResourceId, ReviewId, RoomTypeId, SeriesId, SessionId, UserId,
+    BookingId, CodeId, EventId, FeedId, FolioLineId, GuestId, HotelRoomId, InvoiceId, LocationId, MessageId,
+    OfferingId, OrderId, PaymentId, PoolId, RatePlanId, RequestId, ResourceId, ReviewId, RoomTypeId,
+    SeriesId, SessionId, UserId,
 };
 pub use message::{Message, MessageKind, MessageState};
 pub use money::{Currency, Money};

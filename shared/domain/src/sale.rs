@@ -113,9 +113,16 @@ pub struct Sale {
     pub terms: Terms,
     /// When the earliest of its sessions begins.
     pub starts: Timestamp,
-    /// What the customer shall pay as things stand: the total once it is sold, what is kept once it is cancelled, else nothing.
+    /// What the customer shall pay as things stand: the total once it is sold, what is kept once it is cancelled, else nothing;
+    /// and what was posted.
     #[serde(default)]
     pub charged: i64,
+    /// What was posted beside the lines while the guests were there; below zero, what was taken off.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub posted: i64,
+    /// What it costs less than its lines say, since it was given back.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub reduced: i64,
     /// What has come in.
     #[serde(default)]
     pub captured: i64,
@@ -131,6 +138,12 @@ pub struct Sale {
     /// That it took place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed: Option<Completion>,
+}
+
+// Taken by serde, which hands out references.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+const fn is_nothing(amount: &i64) -> bool {
+    *amount == 0
 }
 
 /// That what was sold took place.
@@ -207,12 +220,19 @@ impl Sale {
             terms: terms.clone(),
             starts,
             charged: 0,
+            posted: 0,
+            reduced: 0,
             captured: 0,
             refunded: 0,
             lost: false,
             payments: Vec::new(),
             completed: None,
         }
+    }
+
+    /// What is charged of it while it is sold: never less than nothing.
+    pub fn sold_for(&self) -> i64 {
+        (self.total + self.posted - self.reduced).max(0)
     }
 
     /// What is still to be paid; below zero, what is to go back.
