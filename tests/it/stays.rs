@@ -2,6 +2,7 @@
 
 mod desk;
 mod folio;
+mod guests;
 mod rates;
 mod sold;
 mod storm;

@@ -9,6 +9,7 @@
 mod compose;
 mod deliver;
 mod order;
+mod stay;
 mod sweep;
 mod tell;
 

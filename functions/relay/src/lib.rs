@@ -68,6 +68,8 @@ fn is_told(event: &Event) -> bool {
 const HELD: &str = "order.held";
 /// A release comes so long after the hold's end, which lasts through its second.
 const AFTER_END: SignedDuration = SignedDuration::from_secs(1);
+/// Names are renewed so long after they were changed: longer than a request takes.
+const RENEWED_AFTER: Duration = Duration::from_secs(30);
 
 /// Sends the jobs that the events call for.
 ///
@@ -80,7 +82,8 @@ pub async fn pass_on(app: &App, events: &[Event]) -> Result<()> {
         .map(|event| Job::Notify(NotifyJob::from(event)))
         .collect();
     app.notify.send_batch(jobs.iter().map(|job| (job, Duration::ZERO))).await?;
-    let tasks: Vec<(Job, Duration)> = events.iter().filter_map(release).collect();
+    let tasks: Vec<(Job, Duration)> =
+        events.iter().flat_map(|event| release(event).into_iter().chain(rename(event))).collect();
     app.tasks.send_batch(tasks.iter().map(|(job, delay)| (job, *delay))).await?;
     let payments: Vec<Job> = events.iter().filter_map(about_money).collect();
     app.payments.send_batch(payments.iter().map(|job| (job, Duration::ZERO))).await
@@ -99,6 +102,20 @@ fn about_money(event: &Event) -> Option<Job> {
         }
         _ => None,
     }
+}
+
+/// The job that renews copies of a name in stays. It waits, so that whoever booked by the old name at that moment is found too.
+fn rename(event: &Event) -> Option<(Job, Duration)> {
+    let job = match event.kind.as_str() {
+        "guest.renamed" | "guest.merged" => {
+            Job::RenameGuest { guest: event.subject.parse().ok()?, after: None }
+        }
+        "hotel_room.changed" | "hotel_room.kept" if event.data.pointer("/before/number").is_some() => {
+            Job::RenumberRoom { room: event.subject.parse().ok()? }
+        }
+        _ => return None,
+    };
+    Some((job, RENEWED_AFTER))
 }
 
 /// The job that gives a counted hold back when it ends, and how long it has to wait: counted from the event's time, so that

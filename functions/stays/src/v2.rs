@@ -3,6 +3,7 @@
 mod desk;
 mod document;
 mod folio;
+mod guests;
 mod house;
 mod invoice;
 mod plans;
@@ -25,6 +26,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
         stays::routes(),
         desk::routes(),
         folio::routes(),
+        guests::routes(),
     ]
     .concat()
 }

@@ -127,7 +127,7 @@ pub fn values(about: &About, language: Language) -> Vec<String> {
             [title.clone(), place.clone(), there.day, there.start].into_iter().chain(amount.clone()).collect()
         }
         About::Code { code } => vec![code.clone()],
-        About::PasswordReset { .. } => Vec::new(),
+        About::PasswordReset { .. } | About::Stay { .. } => Vec::new(),
     };
     values.iter().map(|value| variable(value)).collect()
 }
@@ -175,7 +175,7 @@ macro_rules! texts {
             MessageKind::SessionCancelled => Some(texts!($language / "session_cancelled")),
             MessageKind::SessionLost => Some(texts!($language / "session_lost")),
             MessageKind::SessionCompleted => Some(texts!($language / "session_completed")),
-            MessageKind::PasswordReset => None,
+            MessageKind::PasswordReset | MessageKind::StayConfirmed | MessageKind::StayCancelled => None,
         }
     };
     ($language:literal / $name:literal) => {

@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::Guest;
 use super::folio::Folio;
 use super::price::Wanted;
 use super::room_type::{Party, pool_of, type_of};
@@ -299,6 +300,28 @@ impl Order {
             (kept - sale.reduced).max(0).saturating_add(sale.posted).max(0)
         });
         Ok(next)
+    }
+
+    /// Shows the guest as they are now; `None` where it does already, and for what is no stay.
+    pub fn of_guest(mut self, guest: &Guest, now: Timestamp) -> Option<Self> {
+        let stay = self.stay.as_mut()?;
+        if (stay.guest, &stay.guest_name) == (guest.id, &guest.name) {
+            return None;
+        }
+        (stay.guest, stay.guest_name) = (guest.id, guest.name.clone());
+        self.user = guest.user();
+        Some(self.touched(now))
+    }
+
+    /// Shows a room of the house by its number; `None` where it does already.
+    pub fn renumbered(mut self, room: HotelRoomId, number: &Name, now: Timestamp) -> Option<Self> {
+        let rooms = self.stay.iter_mut().flat_map(|stay| &mut stay.rooms);
+        let mut changed = false;
+        for assigned in rooms.filter_map(|kept| kept.assigned.as_mut()).filter(|kept| kept.room == room) {
+            changed |= assigned.number != *number;
+            assigned.number = number.clone();
+        }
+        changed.then(|| self.touched(now))
     }
 
     fn room_mut(&mut self, at: usize) -> Result<&mut StayRoom> {

@@ -29,11 +29,15 @@ pub enum MessageKind {
     SessionLost,
     /// It took place, and here is a recording of it.
     SessionCompleted,
+    /// Your stay is booked.
+    StayConfirmed,
+    /// Your stay is given back, and so much goes back to you.
+    StayCancelled,
 }
 
 impl MessageKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Confirmed,
         Self::Changed,
         Self::Cancelled,
@@ -45,6 +49,8 @@ impl MessageKind {
         Self::SessionCancelled,
         Self::SessionLost,
         Self::SessionCompleted,
+        Self::StayConfirmed,
+        Self::StayCancelled,
     ];
 
     /// The text form.
@@ -61,6 +67,8 @@ impl MessageKind {
             Self::SessionCancelled => "session_cancelled",
             Self::SessionLost => "session_lost",
             Self::SessionCompleted => "session_completed",
+            Self::StayConfirmed => "stay_confirmed",
+            Self::StayCancelled => "stay_cancelled",
         }
     }
 
@@ -81,7 +89,9 @@ impl MessageKind {
             | Self::SessionConfirmed
             | Self::SessionCancelled
             | Self::SessionLost
-            | Self::SessionCompleted => None,
+            | Self::SessionCompleted
+            | Self::StayConfirmed
+            | Self::StayCancelled => None,
         }
     }
 }
