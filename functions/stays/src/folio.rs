@@ -200,7 +200,7 @@ pub(crate) async fn close(app: &App, asked: &Asked, id: OrderId, part: usize) ->
             return Ok(Done { record: app.store.invoice(made).await?, replayed: true });
         }
         asked.if_match.check(whole.order.version)?;
-        match issue(app, asked, &whole, part).await {
+        match Box::pin(issue(app, asked, &whole, part)).await {
             // Another stay of the location got the number.
             Err(error) if error.code() == Code::Changed && asked.if_match.0.is_none() => {}
             issued => return issued.map(|record| Done { record, replayed: false }),

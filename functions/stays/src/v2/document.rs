@@ -18,23 +18,28 @@ pub(crate) fn html(invoice: &Invoice, lines: &[FolioLine]) -> String {
     let day = |at| invoice.zone.local(at).date().to_string();
     let money = |minor: i64| Money::new(minor, invoice.currency).to_string();
     let mut page = String::from("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">");
-    page.push_str(&format!("<title>Invoice {}</title><style>{STYLE}</style></head><body>", invoice.number));
+    let title = format!("Invoice {}", invoice.number);
+    for part in ["<title>", &title, "</title><style>", STYLE, "</style></head><body>"] {
+        page.push_str(part);
+    }
     page.push_str("<header><div>");
     let issuer = &invoice.issuer;
     paragraphs(
         &mut page,
-        [issuer.name.as_str()].into_iter().chain(issuer.address.iter().map(|line| line.as_str())),
+        [issuer.name.as_str()].into_iter().chain(issuer.address.iter().map(domain::text::Line::as_str)),
     );
-    paragraphs(&mut page, issuer.tax_number.iter().map(|number| number.as_str()));
+    paragraphs(&mut page, issuer.tax_number.iter().map(domain::text::Name::as_str));
     page.push_str("</div><div>");
     let payer = &invoice.payer;
     paragraphs(
         &mut page,
-        [payer.payer.as_str()].into_iter().chain(payer.address.iter().map(|line| line.as_str())),
+        [payer.payer.as_str()].into_iter().chain(payer.address.iter().map(domain::text::Line::as_str)),
     );
-    paragraphs(&mut page, payer.tax_number.iter().map(|number| number.as_str()));
+    paragraphs(&mut page, payer.tax_number.iter().map(domain::text::Name::as_str));
     page.push_str("</div></header>");
-    page.push_str(&format!("<h1>Invoice {}</h1>", invoice.number));
+    for part in ["<h1>", &title, "</h1>"] {
+        page.push_str(part);
+    }
     let stayed = invoice.stayed.map(|(from, to)| format!("{from} to {to}")).unwrap_or_default();
     let about = [invoice.date.to_string(), invoice.guest.to_string(), invoice.confirmation.clone(), stayed];
     paragraphs(&mut page, about.iter().map(String::as_str).filter(|text| !text.is_empty()));
@@ -78,7 +83,9 @@ fn paragraphs<'a>(page: &mut String, texts: impl Iterator<Item = &'a str>) {
 fn row(page: &mut String, cell: &str, texts: &[&str]) {
     page.push_str("<tr>");
     for text in texts {
-        page.push_str(&format!("<{cell}>{}</{cell}>", escaped(text)));
+        for part in ["<", cell, ">", &escaped(text), "</", cell, ">"] {
+            page.push_str(part);
+        }
     }
     page.push_str("</tr>");
 }

@@ -290,7 +290,7 @@ async fn close(
     Json(body): Json<CloseBody>,
 ) -> Result<Reply<InvoiceView>> {
     let asked = asked(caller, if_match, idem);
-    let done = folio::close(&app, &asked, id, body.part.unwrap_or_default()).await?;
+    let done = Box::pin(folio::close(&app, &asked, id, body.part.unwrap_or_default())).await?;
     let (invoice, lines) = folio::invoice(&app, &asked.caller, done.record.id).await?;
     let path = format!("/invoices/{}", invoice.id);
     Ok(Reply::created(InvoiceView::of(&invoice, Some(&lines)), path).version(1).replayed(done.replayed))

@@ -65,12 +65,11 @@ pub fn to_pay(order: &Order, now: Timestamp) -> Result<i64> {
     let sale = order.sale.as_ref().ok_or_else(nothing_to_pay)?;
     let amount = match order.state_at(now) {
         OrderState::Held => sale.first_part,
-        OrderState::Confirmed => sale.due(),
+        // Of what is cancelled, what is kept of it and was not paid yet.
+        OrderState::Confirmed | OrderState::Cancelled => sale.due(),
         OrderState::Expired => {
             return Err(Error::new(Code::HoldExpired, "the hold has run out; order again"));
         }
-        // What is kept of it, if that has not been paid yet.
-        OrderState::Cancelled => sale.due(),
     };
     if amount > 0 { Ok(amount) } else { Err(nothing_to_pay()) }
 }

@@ -83,7 +83,7 @@ fn parts_are_not_taken_away_and_there_are_few() {
     assert!(two.parted(vec![payer("x"); MOST_PARTS], 0, now).is_ok());
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Act {
     Post(usize, i64, u16),
     Move(usize, usize),
