@@ -1,11 +1,14 @@
 //! Hotel stays: nights of room types, sold at rates, and the desk where guests come and go.
 
 mod desk;
+mod folio;
+mod guests;
 mod rates;
 mod sold;
 mod storm;
 
 use domain::{Location, Role};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, Person, TestApp};
@@ -119,6 +122,31 @@ impl Hotel {
         let path =
             format!("/v2/stays/search?location_id={place}&arrival={arrival}&departure={departure}{more}");
         self.app.get(&path).send().await.expect(200).data().clone()
+    }
+
+    /// The clock goes on, and everybody signs in anew.
+    pub(crate) async fn after(&mut self, hours: i64) {
+        self.app.advance(SignedDuration::from_hours(hours));
+        (self.desk, self.anna) = (self.app.renewed(&self.desk), self.app.renewed(&self.anna));
+        self.app.settle().await;
+    }
+
+    /// Money at the desk for a stay.
+    pub(crate) async fn pay(&self, stay: &str, key: &str, body: Value) -> Answer {
+        let path = format!("/v2/orders/{stay}/payments");
+        self.app.post(&path, body).by(&self.desk).key(key).send().await
+    }
+
+    /// A stay whose guests have come and gone, in a room of this number, unpaid.
+    pub(crate) async fn gone(&mut self, key: &str, number: &str) -> String {
+        let room = self.hotel_room(&self.double, number).await;
+        let today = self.app.now().strftime("%Y-%m-%d").to_string();
+        let tomorrow = self.app.now().checked_add(SignedDuration::from_hours(24)).unwrap();
+        let stay = self.stay(key, (&today, &tomorrow.strftime("%Y-%m-%d").to_string())).await;
+        self.assign(&stay, &room).await.expect(200);
+        self.at_desk(&stay, "check-in", json!({})).await.expect(200);
+        self.at_desk(&stay, "check-out", json!({ "unpaid": true })).await.expect(200);
+        stay
     }
 
     /// Double rooms that are left in every night from a day to another.

@@ -17,7 +17,7 @@ use providers::{
 };
 use store::{Link, SentTo};
 
-use crate::{App, campaign, order};
+use crate::{App, campaign, order, stay};
 
 /// What to send, or why not, or when.
 pub(crate) enum Composed {
@@ -103,10 +103,16 @@ pub(crate) async fn compose(app: &App, message: &Message) -> Result<Composed> {
         return with_code(app, message, id).await;
     }
     let account = match app.store.account(message.recipient).await {
-        Err(error) if error.code() == Code::NotFound => return Ok(Composed::Skip(Skip::Gone)),
-        account => account?,
+        Err(error) if error.code() == Code::NotFound => None,
+        account => Some(account?),
     };
-    let user = &account.user;
+    let guest = match (&account, message.subject) {
+        (None, Subject::Order { .. }) => stay::recipient(app, message.recipient).await.ok(),
+        _ => None,
+    };
+    let Some(user) = account.as_ref().map(|account| &account.user).or(guest.as_ref()) else {
+        return Ok(Composed::Skip(Skip::Gone));
+    };
     if let Subject::Campaign { id } = message.subject {
         return campaign::compose(app, message, user, id).await;
     }
@@ -146,7 +152,7 @@ pub(crate) async fn compose(app: &App, message: &Message) -> Result<Composed> {
     if let Some(order) = &order {
         return order::about(app, message, user, order).await;
     }
-    match (booking, &account.link) {
+    match (booking, account.as_ref().and_then(|account| account.link.as_ref())) {
         (Some(booking), _) => about_booking(app, message, user, &booking).await,
         (None, Some(link)) if now < link.expires_at => with_link(app, message, user, link),
         // The link was used, or has run out.

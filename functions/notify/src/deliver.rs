@@ -10,6 +10,7 @@ use queue::Job;
 
 use crate::App;
 use crate::compose::{self, Composed};
+use crate::stay;
 use crate::tell::digest;
 
 /// How long a worker has a message to itself, in seconds: longer than a provider may take.
@@ -109,9 +110,9 @@ async fn next_channel(app: &App, message: &Message) -> Result<Option<Channel>> {
     if let Subject::Code { .. } = message.subject {
         return Ok(message.next_channel(|channel| on.has(channel)));
     }
-    let account = match app.store.account(message.recipient).await {
+    let user = match stay::recipient(app, message.recipient).await {
         Err(error) if error.code() == Code::NotFound => return Ok(None),
-        account => account?,
+        user => user?,
     };
-    Ok(message.next_channel(|channel| on.has(channel) && reaches(channel, message.kind, &account.user)))
+    Ok(message.next_channel(|channel| on.has(channel) && reaches(channel, message.kind, &user)))
 }

@@ -10,6 +10,7 @@ mod campaign;
 mod compose;
 mod deliver;
 mod order;
+mod stay;
 mod sweep;
 mod tell;
 

@@ -8,6 +8,7 @@ use providers::{About, Facts, Language};
 
 use crate::App;
 use crate::compose::{Composed, mail, place, text};
+use crate::stay;
 
 /// For so long the message of a cancellation waits for the money to be captured, looking again every so often.
 const CAPTURED_WITHIN: SignedDuration = SignedDuration::from_mins(2);
@@ -26,7 +27,7 @@ pub(crate) async fn called_for(app: &App, event: &Event, id: OrderId) -> Result<
     if order.version < event.sequence {
         return Err(Error::unavailable("the order is older than the event that tells of it"));
     }
-    let customer = app.store.account(order.user).await?.user;
+    let customer = stay::recipient(app, order.user).await?;
     Ok(order_messages(event, &order, &customer, app.channels(), app.clock.now()))
 }
 
@@ -47,8 +48,12 @@ pub(crate) async fn about(app: &App, message: &Message, user: &User, order: &Ord
     // Somebody who cancels as soon as they have paid: what goes back is known once it has been captured.
     let now = app.clock.now();
     let paying = !sale.payments.is_empty() && sale.captured == 0;
-    if message.kind == MessageKind::SessionCancelled && paying && now < message.created_at + CAPTURED_WITHIN {
+    let cancels = matches!(message.kind, MessageKind::SessionCancelled | MessageKind::StayCancelled);
+    if cancels && paying && now < message.created_at + CAPTURED_WITHIN {
         return Ok(Composed::Later(now + LOOK_AGAIN));
+    }
+    if matches!(message.kind, MessageKind::StayConfirmed | MessageKind::StayCancelled) {
+        return stay::about(app, message, user, order).await;
     }
     let pool = session(app, order).await?;
     let location = app.store.location(order.location).await?;

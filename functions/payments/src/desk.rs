@@ -1,6 +1,6 @@
 //! Money at the desk: taken there, or given back by somebody who may.
 
-use domain::payment::{Means, to_pay};
+use domain::payment::{Means, most_to_pay, to_pay};
 use domain::text::Line;
 use domain::{Caller, EventId, OrderId, Payment, PaymentId, Permission};
 use errors::{Code, Error, Result};
@@ -19,7 +19,7 @@ pub(crate) async fn take(
     app: &App,
     caller: &Caller,
     idem: &Idempotency,
-    (id, means, amount): (OrderId, Means, Option<i64>),
+    (id, means, amount, part): (OrderId, Means, Option<i64>, Option<usize>),
 ) -> Result<(Known, Payment, bool)> {
     let order = order_to_pay(app, caller, id).await?;
     caller.require_at(Permission::BookForOthers, order.location)?;
@@ -33,13 +33,16 @@ pub(crate) async fn take(
         return Err(Idempotency::reused());
     }
     let next = to_pay(&before.order, now)?;
-    let most = before.order.sale.as_ref().map_or(0, |sale| sale.total - sale.captured + sale.refunded);
+    let most = most_to_pay(&before.order);
+    if let Some(part) = part {
+        before.order.open_part(part)?;
+    }
     let amount = amount.unwrap_or(next);
     if !(1..=most).contains(&amount) {
         return Err(Error::field("/amount", "out_of_range", format!("must be 1 to {most}")));
     }
     let mut payment = Payment::taken(new, &before.order, means, amount, now)?;
-    payment.request = idem.request();
+    (payment.part, payment.request) = (part, idem.request());
     add(app, &before.order, &payment, ("payment.taken", &caller.actor())).await?;
     // What follows is written by itself, and again by whoever hears of the payment: it is true from here on.
     let known = tell(app, (id, Some(payment.id)), &caller.actor(), |_, _| Ok(())).await?;

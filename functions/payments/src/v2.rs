@@ -138,6 +138,8 @@ request! {
         reference: Option<Line> as String,
         /// At the desk, in minor units; what is to be paid next when unset.
         amount: Option<i64> as i64,
+        /// At the desk, of a stay: for which part of its folio, from 0; the first one when unset.
+        part: Option<usize> as usize,
     }
 }
 
@@ -151,7 +153,11 @@ async fn pay(
     let means = new.means.as_deref().unwrap_or("razorpay");
     let (known, payment, replayed) = match means {
         "razorpay" => {
-            let stray = [("/reference", new.reference.is_some()), ("/amount", new.amount.is_some())];
+            let stray = [
+                ("/reference", new.reference.is_some()),
+                ("/amount", new.amount.is_some()),
+                ("/part", new.part.is_some()),
+            ];
             if let Some((pointer, _)) = stray.into_iter().find(|(_, given)| *given) {
                 return Err(Error::field(pointer, "unexpected", "is only for money at the desk").into());
             }
@@ -160,7 +166,7 @@ async fn pay(
         }
         "cash" | "card" | "upi" => {
             let means = desk::means(means, new.reference)?;
-            desk::take(&app, &caller, &idem, (id, means, new.amount)).await?
+            desk::take(&app, &caller, &idem, (id, means, new.amount, new.part)).await?
         }
         _ => {
             let message = "must be one of razorpay, cash, card, upi";

@@ -70,6 +70,8 @@ const CAMPAIGN: &str = "campaign.created";
 const HELD: &str = "order.held";
 /// A release comes so long after the hold's end, which lasts through its second.
 const AFTER_END: SignedDuration = SignedDuration::from_secs(1);
+/// Names are renewed so long after they were changed: longer than a request takes.
+const RENEWED_AFTER: Duration = Duration::from_secs(30);
 
 /// Sends the jobs that the events call for.
 ///
@@ -86,7 +88,8 @@ pub async fn pass_on(app: &App, events: &[Event]) -> Result<()> {
         campaigns.filter_map(|event| Some(Job::Campaign { campaign: event.subject.parse().ok()? }));
     let jobs: Vec<Job> = jobs.into_iter().chain(campaigns).collect();
     app.notify.send_batch(jobs.iter().map(|job| (job, Duration::ZERO))).await?;
-    let tasks: Vec<(Job, Duration)> = events.iter().filter_map(release).collect();
+    let tasks: Vec<(Job, Duration)> =
+        events.iter().flat_map(|event| release(event).into_iter().chain(rename(event))).collect();
     app.tasks.send_batch(tasks.iter().map(|(job, delay)| (job, *delay))).await?;
     let payments: Vec<Job> = events.iter().filter_map(about_money).collect();
     app.payments.send_batch(payments.iter().map(|job| (job, Duration::ZERO))).await
@@ -98,11 +101,27 @@ fn about_money(event: &Event) -> Option<Job> {
     match event.kind.as_str() {
         "webhook.received" => Some(Job::Webhook { id: event.subject.clone() }),
         "payment.told" => order(event.data.pointer("/order")?.as_str()),
-        "order.cancelled" | "order.reduced" if event.data.pointer("/after/sale").is_some() => {
+        "order.cancelled" | "order.reduced" | "order.changed" | "order.no_show" | "order.posted"
+            if event.data.pointer("/after/sale").is_some() =>
+        {
             order(Some(&event.subject))
         }
         _ => None,
     }
+}
+
+/// The job that renews copies of a name in stays. It waits, so that whoever booked by the old name at that moment is found too.
+fn rename(event: &Event) -> Option<(Job, Duration)> {
+    let job = match event.kind.as_str() {
+        "guest.renamed" | "guest.merged" => {
+            Job::RenameGuest { guest: event.subject.parse().ok()?, after: None }
+        }
+        "hotel_room.changed" | "hotel_room.kept" if event.data.pointer("/before/number").is_some() => {
+            Job::RenumberRoom { room: event.subject.parse().ok()? }
+        }
+        _ => return None,
+    };
+    Some((job, RENEWED_AFTER))
 }
 
 /// The job that gives a counted hold back when it ends, and how long it has to wait: counted from the event's time, so that

@@ -6,6 +6,7 @@
 mod access;
 mod change;
 mod desk;
+mod folio;
 mod guests;
 mod house;
 mod plans;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::booking::{HOLD_SECONDS, held_until};
+use domain::hotel::folio::Folio;
 use domain::hotel::price::{Obstacle, Priced, Wanted};
 use domain::hotel::rates::RatePlan;
 use domain::hotel::room_type::pool_of;
@@ -87,6 +88,7 @@ pub(crate) async fn make(app: &App, asked: &Asked, new: New) -> Result<Done<Orde
         source: new.source.map_or_else(|| "direct".parse().map_err(Error::internal), Ok)?,
         rooms: rooms.collect(),
         no_show_nights: plans.plan.rates.no_show_nights,
+        folio: Folio::default(),
     };
     let kind = if order.state == OrderState::Held { "order.held" } else { "order.confirmed" };
     let order = Order { lines, stay: Some(Box::new(stay)), note: new.note, ..order };

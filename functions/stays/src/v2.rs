@@ -1,7 +1,11 @@
 //! Version 2: routes and wire types.
 
 mod desk;
+mod document;
+mod folio;
+mod guests;
 mod house;
+mod invoice;
 mod plans;
 mod rooms;
 mod search;
@@ -14,8 +18,17 @@ use web::{Asked, Idempotency, IfMatch, Route};
 use crate::App;
 
 pub(crate) fn routes() -> Vec<Route<App>> {
-    [house::routes(), plans::routes(), rooms::routes(), search::routes(), stays::routes(), desk::routes()]
-        .concat()
+    [
+        house::routes(),
+        plans::routes(),
+        rooms::routes(),
+        search::routes(),
+        stays::routes(),
+        desk::routes(),
+        folio::routes(),
+        guests::routes(),
+    ]
+    .concat()
 }
 
 /// Who asks, on what condition, under which key.

@@ -1,10 +1,12 @@
-//! What is to be done without anybody asking: giving back counted holds that ran out, and the daily audit of the ledger.
+//! What is to be done without anybody asking: giving back counted holds that ran out, renewing copies of names in stays, and the
+//! daily audit of the ledger.
 //!
 //! A hold of units does not end by itself: its record says until when, and somebody has to give the units back. The relay
 //! puts a job on the queue that comes when the hold ends; [`sweep`] finds those whose job was lost or failed. Either way
 //! [`audit::release`] does it once, however many try. The audit is a function of its own on AWS: it may take minutes.
 
 mod daily;
+mod names;
 mod sweep;
 
 use std::time::Duration;
@@ -59,8 +61,11 @@ pub async fn release(store: &Store, order: OrderId, now: Timestamp) -> Result<bo
 /// # Errors
 /// `unavailable` when the job must come again; `internal` when it is not one of this queue.
 pub async fn work(app: &App, job: Job, _attempt: Attempt) -> Result<()> {
-    let Job::Release { order } = job else {
-        return Err(Error::internal("a message is in the queue of tasks"));
+    let order = match job {
+        Job::Release { order } => order,
+        Job::RenameGuest { guest, after } => return names::of_guest(app, guest, after).await,
+        Job::RenumberRoom { room } => return names::of_room(app, room).await,
+        _ => return Err(Error::internal("a message is in the queue of tasks")),
     };
     let now = app.clock.now();
     match audit::release(&app.store, order, now).await? {

@@ -45,6 +45,8 @@ fn held(number: u8, customer: u8, (most, most_each): (Option<u32>, u32)) -> Orde
         promo: Some(promo),
         address: None,
         charged: 0,
+        posted: 0,
+        reduced: 0,
         captured: 0,
         refunded: 0,
         lost: false,

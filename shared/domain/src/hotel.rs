@@ -5,16 +5,20 @@
 //! is an order ([`crate::Order`]) with a [`stay::Stay`]: one line for each room, so that holding, paying, refunding and the audit are those
 //! of every order.
 
+pub mod folio;
 pub mod guest;
 pub mod house;
+pub mod invoice;
 pub mod price;
 pub mod property;
 pub mod rates;
 pub mod room_type;
 pub mod stay;
 
+pub use folio::FolioLine;
 pub use guest::Guest;
 pub use house::HotelRoom;
+pub use invoice::Invoice;
 pub use property::Property;
 pub use rates::RatePlan;
 pub use room_type::RoomType;

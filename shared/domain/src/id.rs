@@ -116,6 +116,10 @@ ids! {
     GuestId = "gst_";
     /// A promo code.
     PromoCodeId = "prm_";
+    /// Something posted to the folio of a stay.
+    FolioLineId = "fln_";
+    /// What somebody has paid for, with a number.
+    InvoiceId = "inv_";
     /// Bookings that repeat.
     SeriesId = "srs_";
     /// What a person says of a resource they used.

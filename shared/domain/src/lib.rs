@@ -47,9 +47,9 @@ pub use booking::{Booking, BookingState};
 pub use campaign::{Campaign, CampaignState};
 pub use event::{Actor, Event};
 pub use id::{
-    BookingId, CampaignId, CodeId, EventId, FeedId, GuestId, HotelRoomId, LocationId, MessageId, OfferingId,
-    OrderId, PaymentId, PoolId, PromoCodeId, RatePlanId, RequestId, ResourceId, ReviewId, RoomTypeId,
-    SeriesId, SessionId, UserId,
+    BookingId, CampaignId, CodeId, EventId, FeedId, FolioLineId, GuestId, HotelRoomId, InvoiceId, LocationId,
+    MessageId, OfferingId, OrderId, PaymentId, PoolId, PromoCodeId, RatePlanId, RequestId, ResourceId,
+    ReviewId, RoomTypeId, SeriesId, SessionId, UserId,
 };
 pub use message::{Message, MessageKind, MessageState};
 pub use money::{Currency, Money};

@@ -186,7 +186,7 @@ impl Order {
     pub fn confirm(self, now: Timestamp) -> Result<Self> {
         let mut next = self.step(OrderAction::Confirm, now)?;
         next.hold_until = None;
-        next.charge(|sale| sale.total);
+        next.charge(Sale::sold_for);
         Ok(next)
     }
 
@@ -200,7 +200,7 @@ impl Order {
             return Err(refusal(self.state, OrderAction::Confirm));
         }
         (self.state, self.hold_until) = (OrderState::Confirmed, None);
-        self.charge(|sale| sale.total);
+        self.charge(Sale::sold_for);
         Ok(self.touched(now))
     }
 
@@ -219,11 +219,13 @@ impl Order {
     /// Costs so much less from now on: what was paid beyond that goes back.
     ///
     /// # Errors
-    /// `wrong_state` unless so much has been paid and is charged.
+    /// `wrong_state` unless so much has been paid and is charged, and once there is an invoice of it.
     pub fn reduced(mut self, amount: i64, now: Timestamp) -> Result<Self> {
+        self.unbilled()?;
         match &mut self.sale {
             Some(sale) if amount > 0 && amount <= sale.charged.min(sale.captured - sale.refunded) => {
                 sale.charged -= amount;
+                sale.reduced += amount;
             }
             _ => return Err(Error::new(Code::WrongState, "not so much has been paid")),
         }
@@ -284,11 +286,15 @@ impl Order {
             let message = "guests have come, or are put into a room; it is given back as a stay";
             return Err(Error::new(Code::WrongState, message).with_detail("state", "assigned"));
         }
+        self.unbilled()?;
         let mut next = self.step(OrderAction::Cancel, now)?;
         next.hold_until = None;
         next.reason = reason;
-        // Nothing is kept of a hold, and never more than was to be paid at once.
-        next.charge(|sale| sale.terms.kept(sale.charged.min(sale.first_part), sale.starts, now));
+        // Nothing is kept of a hold, and never more than was to be paid at once. What was posted was had.
+        next.charge(|sale| {
+            let sold = (sale.charged - sale.posted).clamp(0, sale.first_part.max(0));
+            (sale.terms.kept(sold, sale.starts, now) + sale.posted).max(0)
+        });
         Ok(next)
     }
 
@@ -333,7 +339,7 @@ impl Order {
         }
         if let (Some(sale), Some(object)) = (&self.sale, told.as_object_mut()) {
             let sale = json!({
-                "total": sale.total, "charged": sale.charged, "captured": sale.captured,
+                "total": sale.total, "charged": sale.charged, "posted": sale.posted, "captured": sale.captured,
                 "refunded": sale.refunded, "lost": sale.lost, "completed": sale.completed,
                 "promo_code": sale.promo.as_ref().map(|promo| &promo.code),
             });

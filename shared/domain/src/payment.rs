@@ -38,7 +38,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-pub use next::{Next, next, summed, to_pay};
+pub use next::{Next, most_to_pay, next, summed, to_pay};
 pub use told::{RefundTold, Told};
 
 use crate::event::{Actor, Event};
@@ -162,6 +162,9 @@ pub struct Payment {
     pub amount: i64,
     /// Of every amount here.
     pub currency: Currency,
+    /// For which part of a folio, from 0; the first one when unset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<usize>,
     /// How far each attempt is known to have come, by the gateway's id of it.
     #[serde(default)]
     pub attempts: BTreeMap<String, Stage>,
@@ -212,6 +215,7 @@ impl Payment {
             means,
             amount,
             currency,
+            part: None,
             attempts: BTreeMap::new(),
             refunds: BTreeMap::new(),
             look_at: None,

@@ -123,9 +123,16 @@ pub struct Sale {
     /// Where something of it is posted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<Address>,
-    /// What the customer shall pay as things stand: the total once it is sold, what is kept once it is cancelled, else nothing.
+    /// What the customer shall pay as things stand: the total once it is sold, what is kept once it is cancelled, else nothing;
+    /// and what was posted.
     #[serde(default)]
     pub charged: i64,
+    /// What was posted beside the lines while the guests were there; below zero, what was taken off.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub posted: i64,
+    /// What it costs less than its lines say, since it was given back.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub reduced: i64,
     /// What has come in.
     #[serde(default)]
     pub captured: i64,
@@ -141,6 +148,12 @@ pub struct Sale {
     /// That it took place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed: Option<Completion>,
+}
+
+// Taken by serde, which hands out references.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+const fn is_nothing(amount: &i64) -> bool {
+    *amount == 0
 }
 
 /// That what was sold took place.
@@ -227,6 +240,8 @@ impl Sale {
             promo: None,
             address: None,
             charged: 0,
+            posted: 0,
+            reduced: 0,
             captured: 0,
             refunded: 0,
             lost: false,
@@ -243,6 +258,11 @@ impl Sale {
             .filter(|line| line.kind == PriceKind::Discount)
             .map(|line| line.amount)
             .sum::<i64>()
+    }
+
+    /// What is charged of it while it is sold: never less than nothing.
+    pub fn sold_for(&self) -> i64 {
+        (self.total + self.posted - self.reduced).max(0)
     }
 
     /// What is still to be paid; below zero, what is to go back.

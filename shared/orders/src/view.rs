@@ -21,8 +21,12 @@ pub struct PriceView {
     promo_code: Option<String>,
     /// What must be paid before it is sold.
     first_part: i64,
-    /// What is to be paid as things stand: the total once sold, what is kept once cancelled.
+    /// What is to be paid as things stand: the total once sold, what is kept once cancelled; and what was posted.
     charged: i64,
+    /// What was posted beside the lines, with tax; below zero, what was taken off. In `charged`.
+    posted: i64,
+    /// What it costs less since it was given back. In `charged`.
+    reduced: i64,
     /// What has come in.
     captured: i64,
     /// What has gone back.
@@ -73,6 +77,8 @@ impl PriceView {
             promo_code: sale.promo.as_ref().map(|promo| promo.code.to_string()),
             first_part: sale.first_part,
             charged: sale.charged,
+            posted: sale.posted,
+            reduced: sale.reduced,
             captured: sale.captured,
             refunded: sale.refunded,
             due: sale.due(),

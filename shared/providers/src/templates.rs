@@ -94,6 +94,23 @@ pub enum About {
         /// Where a recording is.
         recording: Option<String>,
     },
+    /// Nights of rooms.
+    Stay {
+        /// The number that the guest names it by.
+        confirmation: String,
+        /// What each room is.
+        rooms: Vec<String>,
+        /// Name and address of the place.
+        place: String,
+        /// The place's zone.
+        zone: Zone,
+        /// From when the rooms are ready until they are left.
+        span: Span,
+        /// What it costs, or what goes back, with its currency.
+        amount: String,
+        /// What is still to be paid, if anything.
+        due: Option<String>,
+    },
     /// The link to set a new password, which works until then.
     PasswordReset {
         /// Until when.
@@ -144,6 +161,17 @@ pub fn render(kind: MessageKind, language: Language, facts: &Facts) -> Result<Re
                 ..shared
             }
         }
+        About::Stay { confirmation, rooms, place, zone, span, amount, due } => {
+            let left = Span::new(span.end(), span.end().saturating_add(span.length()).unwrap_or(span.end()));
+            let (arrives, leaves) =
+                (moment(span, zone, language), left.map(|left| moment(&left, zone, language)));
+            let leaves = leaves.ok_or_else(|| Error::internal("a stay beyond the calendar"))?;
+            context! {
+                confirmation => confirmation, rooms => rooms, place => place, amount => amount, due => due,
+                arrival => arrives.day, from => arrives.start, departure => leaves.day, until => leaves.start,
+                ..shared
+            }
+        }
         About::Booking { room, place, zone, span, title, reason } => {
             let there = moment(span, zone, language);
             let here = facts.zone.as_ref().map(|own| moment(span, own, language));
@@ -162,7 +190,7 @@ pub fn render(kind: MessageKind, language: Language, facts: &Facts) -> Result<Re
     };
     let with_details = |name: &str, source: &str| match facts.about {
         About::PasswordReset { .. } | About::Code { .. } => Ok(context.clone()),
-        About::Booking { .. } | About::Session { .. } => {
+        About::Booking { .. } | About::Session { .. } | About::Stay { .. } => {
             let details = Value::from_safe_string(fill(name, source, &context)?);
             Ok::<_, Error>(context! { details, ..context.clone() })
         }
@@ -231,6 +259,8 @@ macro_rules! texts {
             MessageKind::SessionLost => Some(texts!($language / "session_lost", "session")),
             MessageKind::SessionCompleted => Some(texts!($language / "session_completed", "session")),
             MessageKind::Code => Some(texts!($language / "code")),
+            MessageKind::StayConfirmed => Some(texts!($language / "stay_confirmed", "stay")),
+            MessageKind::StayCancelled => Some(texts!($language / "stay_cancelled", "stay")),
             MessageKind::Campaign => None,
         }
     };

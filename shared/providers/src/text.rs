@@ -141,7 +141,7 @@ pub fn values(about: &About, language: Language) -> Vec<String> {
                 .collect();
         }
         About::Code { code } => vec![code.clone()],
-        About::PasswordReset { .. } => Vec::new(),
+        About::PasswordReset { .. } | About::Stay { .. } => Vec::new(),
     };
     values.iter().map(|value| variable(value)).collect()
 }
@@ -195,7 +195,10 @@ macro_rules! texts {
             MessageKind::SessionCancelled => Some(texts!($language / "session_cancelled")),
             MessageKind::SessionLost => Some(texts!($language / "session_lost")),
             MessageKind::SessionCompleted => Some(texts!($language / "session_completed")),
-            MessageKind::PasswordReset | MessageKind::Campaign => None,
+            MessageKind::PasswordReset
+            | MessageKind::Campaign
+            | MessageKind::StayConfirmed
+            | MessageKind::StayCancelled => None,
         }
     };
     ($language:literal / $name:literal) => {

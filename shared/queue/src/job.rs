@@ -1,6 +1,6 @@
 //! What senders and workers agree on.
 
-use domain::{CampaignId, Event, EventId, MessageId, OrderId};
+use domain::{CampaignId, Event, EventId, GuestId, HotelRoomId, MessageId, OrderId};
 use errors::{Error, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,19 @@ pub enum Job {
     Release {
         /// The order that holds them.
         order: OrderId,
+    },
+    /// A guest has another name, or turned out to be another one: tell it in their stays. In the queue of tasks.
+    RenameGuest {
+        /// Who.
+        guest: GuestId,
+        /// The place to which an earlier job came.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
+    },
+    /// A room of the house has another number: tell it in the stays that are put into it. In the queue of tasks.
+    RenumberRoom {
+        /// Which.
+        room: HotelRoomId,
     },
     /// Something may follow from what is known of an order's payments. In the queue of payments.
     Settle {

@@ -1,5 +1,6 @@
 //! Hotels: room types, their rooms, rate plans, house rules; guests and stays are below.
 
+mod folios;
 mod guests;
 mod stays;
 

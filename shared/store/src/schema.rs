@@ -40,7 +40,7 @@ pub const BY_KIND: Index = Index { name: "by_kind", partition: "kind_pk", sort: 
 /// Rooms by folded name, the queue of flagged reviews, and sessions of all offerings by start.
 pub const BY_NAME: Index = Index { name: "by_name", partition: "name_pk", sort: "name_sk" };
 /// Rooms by location, then name; reviews by room, then time; sessions by offering, then start; bookings by location and local
-/// day, then room; apart from them orders and payments by location, then time.
+/// day, then room; apart from them orders and payments by location, then time, and invoices by location, then number.
 pub const BY_PLACE: Index = Index { name: "by_place", partition: "place_pk", sort: "place_sk" };
 /// Bookings by user, then start; apart from them orders by user, then time.
 pub const BY_USER: Index = Index { name: "by_user", partition: "user", sort: "starts" };
@@ -72,7 +72,7 @@ pub const CATALOG: Table = Table {
 /// Capacity: blocks of claimed time, counts of claimed units. Only `ledger` names it.
 pub const LEDGER: Table =
     Table { name: "Ledger", numeric_sort: true, indexes: &[], expires: true, stream: false };
-/// Bookings, series, orders, payments, confirmation numbers of stays.
+/// Bookings, series, orders, payments; confirmation numbers, folios and invoices of stays.
 pub const RESERVATIONS: Table = Table {
     name: "Reservations",
     numeric_sort: false,

@@ -1,6 +1,5 @@
 //! The front desk: where guests are put, who comes, who leaves, who never came.
 
-use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{Hotel, NIGHT};
@@ -13,13 +12,6 @@ impl Hotel {
         let path = format!("/v2/front-desk/today?location_id={}", self.place.id);
         let desk = self.app.renewed(&self.desk);
         self.app.get(&path).by(&desk).send().await.expect(200).data().clone()
-    }
-
-    /// The clock goes on, and everybody signs in anew.
-    async fn after(&mut self, hours: i64) {
-        self.app.advance(SignedDuration::from_hours(hours));
-        (self.desk, self.anna) = (self.app.renewed(&self.desk), self.app.renewed(&self.anna));
-        self.app.settle().await;
     }
 }
 

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::event::{Actor, Event};
+use crate::offering::Wrong;
 use crate::text::{Email, Name, Note, Tag};
-use crate::{EventId, GuestId, Phone, Requests, UserId};
+use crate::{EventId, GuestId, Phone, Preferences, Requests, Role, Scope, User, UserId};
 
 /// Things a guest likes.
 pub const MOST_PREFERENCES: usize = 20;
@@ -67,6 +68,59 @@ impl Guest {
         user_of(self.id)
     }
 
+    /// The guest, if within bounds.
+    ///
+    /// # Errors
+    /// `validation_failed`: a country that has not two letters, too many preferences.
+    pub fn checked(self) -> Result<Self> {
+        let mut wrong = Wrong::default();
+        wrong.at_most(self.preferences.len(), MOST_PREFERENCES, "/preferences");
+        let letters = |country: &Tag| {
+            country.as_str().len() == 2 && country.as_str().bytes().all(|letter| letter.is_ascii_lowercase())
+        };
+        let fine = self.country.as_ref().is_none_or(letters);
+        wrong.unless(fine, "/country", "invalid_format", "must be two letters, as in ISO 3166-1");
+        wrong.check(self)
+    }
+
+    /// Turns out to be another guest: both as they are afterwards. Who was merged into this one is of the other from then on.
+    ///
+    /// # Errors
+    /// `validation_failed` for oneself, `wrong_state` once either is merged, and after too many.
+    pub fn merged(self, into: &Self, now: Timestamp) -> Result<(Self, Self)> {
+        if self.id == into.id {
+            return Err(Error::field("/into", "invalid_value", "must be somebody else"));
+        }
+        let (mut gone, mut kept) = (self.revise(now)?, into.clone().revise(now)?);
+        gone.merged_into = Some(kept.id);
+        kept.merged.push(gone.id);
+        kept.merged.extend(gone.merged.iter().copied());
+        if kept.merged.len() > MOST_MERGED {
+            let message = format!("at most {MOST_MERGED} guests are merged into one");
+            return Err(Error::new(Code::WrongState, message));
+        }
+        Ok((gone, kept))
+    }
+
+    /// As the recipient of messages, for whoever has no account.
+    pub fn as_user(&self) -> Option<User> {
+        Some(User {
+            id: self.user(),
+            user_name: "guest".parse().ok()?,
+            email: self.email.clone(),
+            phone: self.phone.clone(),
+            phone_proved: false,
+            name: self.name.clone(),
+            role: Role::Customer,
+            scope: Scope::All,
+            active: true,
+            preferences: Preferences::default(),
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            version: self.version,
+        })
+    }
+
     /// The next version, to be changed.
     ///
     /// # Errors
@@ -101,3 +155,6 @@ pub fn user_of(guest: GuestId) -> UserId {
 pub fn guest_of(user: UserId) -> GuestId {
     GuestId::derived(user.bits().to_be_bytes())
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,10 +69,15 @@ impl Property {
     /// # Errors
     /// `validation_failed` beyond the calendar. Where the clocks skip the hour, it begins an hour later.
     pub fn begins(&self, zone: &Zone, arrival: Date) -> Result<Timestamp> {
-        let wall = arrival.to_datetime(self.check_in);
-        zone.instant(wall, Some(Fold::First)).or_else(|_| {
-            zone.instant(wall.saturating_add(jiff::SignedDuration::from_hours(1)), Some(Fold::First))
-        })
+        instant(zone, arrival, self.check_in)
+    }
+
+    /// When a stay ends that leaves on this day.
+    ///
+    /// # Errors
+    /// `validation_failed` beyond the calendar. Where the clocks skip the hour, it ends an hour later.
+    pub fn ends(&self, zone: &Zone, departure: Date) -> Result<Timestamp> {
+        instant(zone, departure, self.check_out)
     }
 
     /// The event that tells of the change from `before` (nothing, for new rules) to `self`.
@@ -86,4 +91,11 @@ impl Property {
         let record = (format!("property#{}", self.location), self.version, self.updated_at);
         Event::of_change(id, "property.changed", record, actor, before.map(told).as_ref(), &told(self))
     }
+}
+
+/// The instant of a time of a day; an hour later where the clocks skip it.
+fn instant(zone: &Zone, day: Date, time: Time) -> Result<Timestamp> {
+    let wall = day.to_datetime(time);
+    let later = wall.saturating_add(jiff::SignedDuration::from_hours(1));
+    zone.instant(wall, Some(Fold::First)).or_else(|_| zone.instant(later, Some(Fold::First)))
 }

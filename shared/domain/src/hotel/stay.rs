@@ -10,6 +10,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::Guest;
+use super::folio::Folio;
 use super::price::Wanted;
 use super::room_type::{Party, pool_of, type_of};
 use crate::order::OrderAction;
@@ -38,6 +40,9 @@ pub struct Stay {
     /// So many nights of each room are charged if nobody comes; all of them when unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_show_nights: Option<u8>,
+    /// Who pays which part of it.
+    #[serde(default, skip_serializing_if = "Folio::is_untouched")]
+    pub folio: Folio,
 }
 
 /// A room of a stay.
@@ -135,6 +140,11 @@ impl Stay {
         self.rooms.iter().any(|room| room.assigned.is_some())
     }
 
+    /// Whether nobody is expected or in the house any more.
+    pub fn is_over(&self) -> bool {
+        self.rooms.iter().all(|room| matches!(room.stage, Stage::Departed { .. } | Stage::NoShow))
+    }
+
     /// As events tell it: without names.
     pub(crate) fn told(&self) -> Value {
         let room = |room: &StayRoom| {
@@ -180,13 +190,14 @@ impl Order {
     /// Other rooms from now on, at another price. Where a room is put stays with it while type and nights stay.
     ///
     /// # Errors
-    /// `wrong_state` unless held or confirmed.
+    /// `wrong_state` unless held or confirmed, and once there is an invoice of its nights.
     pub fn restay(
         self,
         (lines, rooms): (Vec<OrderLine>, Vec<StayRoom>),
         after: Sale,
         now: Timestamp,
     ) -> Result<Self> {
+        self.unbilled()?;
         let mut next = self.step(OrderAction::Change, now)?;
         next.lines = lines;
         if let Some(stay) = &mut next.stay {
@@ -200,7 +211,7 @@ impl Order {
             before.starts = after.starts;
             before.title = after.title;
             if next.state == OrderState::Confirmed {
-                before.charged = after.total;
+                before.charged = before.sold_for();
             }
         }
         Ok(next)
@@ -276,6 +287,7 @@ impl Order {
         let first = usize::from(stay.no_show_nights.unwrap_or(u8::MAX));
         let kept: i64 = nightly().flat_map(|nights| nights.iter().take(first)).sum();
         let all: i64 = nightly().flatten().sum();
+        self.unbilled()?;
         let mut next = self.step(OrderAction::Cancel, now)?;
         // Nobody is put anywhere any more.
         for room in next.stay.iter_mut().flat_map(|stay| &mut stay.rooms) {
@@ -284,9 +296,32 @@ impl Order {
         // Taxes go with the nights that they are on.
         next.charge(|sale| {
             let kept = i128::from(sale.total) * i128::from(kept) / i128::from(all.max(1));
-            i64::try_from(kept).unwrap_or(sale.total).min(sale.total)
+            let kept = i64::try_from(kept).unwrap_or(sale.total).min(sale.total);
+            (kept - sale.reduced).max(0).saturating_add(sale.posted).max(0)
         });
         Ok(next)
+    }
+
+    /// Shows the guest as they are now; `None` where it does already, and for what is no stay.
+    pub fn of_guest(mut self, guest: &Guest, now: Timestamp) -> Option<Self> {
+        let stay = self.stay.as_mut()?;
+        if (stay.guest, &stay.guest_name) == (guest.id, &guest.name) {
+            return None;
+        }
+        (stay.guest, stay.guest_name) = (guest.id, guest.name.clone());
+        self.user = guest.user();
+        Some(self.touched(now))
+    }
+
+    /// Shows a room of the house by its number; `None` where it does already.
+    pub fn renumbered(mut self, room: HotelRoomId, number: &Name, now: Timestamp) -> Option<Self> {
+        let rooms = self.stay.iter_mut().flat_map(|stay| &mut stay.rooms);
+        let mut changed = false;
+        for assigned in rooms.filter_map(|kept| kept.assigned.as_mut()).filter(|kept| kept.room == room) {
+            changed |= assigned.number != *number;
+            assigned.number = number.clone();
+        }
+        changed.then(|| self.touched(now))
     }
 
     fn room_mut(&mut self, at: usize) -> Result<&mut StayRoom> {
@@ -305,4 +340,4 @@ fn wrong_stage(what: &str, at: Stage, state: OrderState) -> Error {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

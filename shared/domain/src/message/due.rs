@@ -6,7 +6,9 @@ use super::tally::DUE;
 use super::{
     Audience, Channel, Channels, Message, MessageKind, MessageState, Skip, Subject, chains, reaches,
 };
-use crate::{Booking, BookingState, Event, EventId, LocationId, MessageId, Order, OrderState, User, UserId};
+use crate::{
+    Booking, BookingState, Event, EventId, LocationId, MessageId, Order, OrderState, User, UserId, Zone,
+};
 
 /// A message that an event calls for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,7 +149,7 @@ fn news(
     std::iter::once((kind, now, Some(end))).chain(reminder).collect()
 }
 
-/// The messages that `event` calls for, about an `order` of seats as it stands now, to whose it is. Nobody is told of holds, of what
+/// The messages that `event` calls for, about an `order` of seats or nights as it stands now, to whose it is. Nobody is told of holds, of what
 /// has no price, or of a recording that is not there.
 pub fn order_messages(
     event: &Event,
@@ -160,9 +162,15 @@ pub fn order_messages(
     let was_held = event.data.pointer("/before/state").and_then(|state| state.as_str()) == Some("held");
     let recorded = sale.completed.as_ref().is_some_and(|completed| completed.link.is_some());
     let (kind, expires_at) = match event.kind.as_str() {
+        // Of use until they leave: whoever walks in at night is told too.
+        "order.confirmed" if order.state == OrderState::Confirmed && order.stay.is_some() => {
+            let leaves = order.dates().and_then(|dates| Zone::utc().instant(dates.to().into(), None).ok());
+            (MessageKind::StayConfirmed, leaves)
+        }
         "order.confirmed" if order.state == OrderState::Confirmed => {
             (MessageKind::SessionConfirmed, Some(sale.starts))
         }
+        "order.cancelled" if !was_held && order.stay.is_some() => (MessageKind::StayCancelled, None),
         "order.cancelled" if !was_held => (MessageKind::SessionCancelled, None),
         "order.lost" => (MessageKind::SessionLost, None),
         "order.completed" if recorded => (MessageKind::SessionCompleted, None),
@@ -190,7 +198,8 @@ pub fn order_messages(
 /// Why not: a confirmation of what has been cancelled since is told by the cancellation.
 pub fn order_still_wanted(message: &Message, order: Option<&Order>, now: Timestamp) -> Result<(), Skip> {
     let order = order.ok_or(Skip::Gone)?;
-    if message.kind == MessageKind::SessionConfirmed && order.state == OrderState::Cancelled {
+    let confirms = matches!(message.kind, MessageKind::SessionConfirmed | MessageKind::StayConfirmed);
+    if confirms && order.state == OrderState::Cancelled {
         return Err(Skip::Superseded);
     }
     if message.expires_at.is_some_and(|at| at <= now) { Err(Skip::TooLate) } else { Ok(()) }

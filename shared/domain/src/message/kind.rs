@@ -31,11 +31,15 @@ pub enum MessageKind {
     SessionCompleted,
     /// What a campaign says.
     Campaign,
+    /// Your stay is booked.
+    StayConfirmed,
+    /// Your stay is given back, and so much goes back to you.
+    StayCancelled,
 }
 
 impl MessageKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Confirmed,
         Self::Changed,
         Self::Cancelled,
@@ -48,6 +52,8 @@ impl MessageKind {
         Self::SessionLost,
         Self::SessionCompleted,
         Self::Campaign,
+        Self::StayConfirmed,
+        Self::StayCancelled,
     ];
 
     /// The text form.
@@ -65,6 +71,8 @@ impl MessageKind {
             Self::SessionLost => "session_lost",
             Self::SessionCompleted => "session_completed",
             Self::Campaign => "campaign",
+            Self::StayConfirmed => "stay_confirmed",
+            Self::StayCancelled => "stay_cancelled",
         }
     }
 
@@ -86,7 +94,9 @@ impl MessageKind {
             | Self::SessionCancelled
             | Self::SessionLost
             | Self::SessionCompleted
-            | Self::Campaign => None,
+            | Self::Campaign
+            | Self::StayConfirmed
+            | Self::StayCancelled => None,
         }
     }
 }

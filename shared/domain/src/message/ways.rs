@@ -37,12 +37,13 @@ impl Audience {
 pub const fn chains(kind: MessageKind, audience: Audience) -> &'static [&'static [Channel]] {
     use MessageKind::{
         Campaign, Cancelled, Changed, Code, Confirmed, OutOfService, PasswordReset, Reminder,
-        SessionCancelled, SessionCompleted, SessionConfirmed, SessionLost,
+        SessionCancelled, SessionCompleted, SessionConfirmed, SessionLost, StayCancelled, StayConfirmed,
     };
     match (kind, audience) {
         (Confirmed | Changed | Cancelled, Audience::Customer) => &[&[Email], &[Whatsapp, Sms]],
         (Reminder | OutOfService, Audience::Customer) => &[&[Whatsapp, Sms, Email]],
-        (OutOfService, Audience::Booker) | (PasswordReset, Audience::Customer) => &[&[Email]],
+        (OutOfService, Audience::Booker)
+        | (PasswordReset | StayConfirmed | StayCancelled, Audience::Customer) => &[&[Email]],
         // What was paid is told in writing in any case, and beside that where it is seen at once.
         (SessionConfirmed | SessionCancelled | SessionLost, Audience::Customer) => {
             &[&[Email], &[Whatsapp, Sms]]

@@ -60,18 +60,26 @@ pub fn next(order: &Order, payments: &[Payment]) -> Option<Next> {
 /// What an order is to be paid next, in minor units: before it is sold its first part, then the rest.
 ///
 /// # Errors
-/// `wrong_state` when nothing is to be paid, or it is cancelled, lost, or its hold has run out.
+/// `wrong_state` when nothing is to be paid, `hold_expired` once its hold has run out.
 pub fn to_pay(order: &Order, now: Timestamp) -> Result<i64> {
     let sale = order.sale.as_ref().ok_or_else(nothing_to_pay)?;
     let amount = match order.state_at(now) {
         OrderState::Held => sale.first_part,
-        OrderState::Confirmed => sale.due(),
+        // Of what is cancelled, what is kept of it and was not paid yet.
+        OrderState::Confirmed | OrderState::Cancelled => sale.due(),
         OrderState::Expired => {
             return Err(Error::new(Code::HoldExpired, "the hold has run out; order again"));
         }
-        OrderState::Cancelled => 0,
     };
     if amount > 0 { Ok(amount) } else { Err(nothing_to_pay()) }
+}
+
+/// The most that a desk may take for an order as things stand, in minor units: all that it costs and that is not paid yet.
+pub fn most_to_pay(order: &Order) -> i64 {
+    order.sale.as_ref().map_or(0, |sale| match order.state {
+        OrderState::Held | OrderState::Expired => sale.sold_for() - sale.captured + sale.refunded,
+        OrderState::Confirmed | OrderState::Cancelled => sale.due(),
+    })
 }
 
 /// The order with the sums of its payments.

@@ -20,6 +20,16 @@ fn facts(kind: MessageKind) -> Facts {
             amount: Some("EUR 31.00".to_owned()),
             recording: Some("https://v.example/1".to_owned()),
         },
+        MessageKind::StayConfirmed | MessageKind::StayCancelled => About::Stay {
+            confirmation: "ACD-EFG-HJK".to_owned(),
+            rooms: vec!["Double, Flexible".to_owned(), "Twin, Flexible".to_owned()],
+            place: "Harbour, 1 Quay Street".to_owned(),
+            zone: "Europe/Berlin".to_owned().try_into().unwrap(),
+            span: Span::new("2027-03-01T14:00:00Z".parse().unwrap(), "2027-03-03T10:00:00Z".parse().unwrap())
+                .unwrap(),
+            amount: "EUR 310.00".to_owned(),
+            due: (kind == MessageKind::StayConfirmed).then(|| "EUR 210.00".to_owned()),
+        },
         _ => About::Booking {
             room: "Blue room".to_owned(),
             place: "Harbour, 1 Quay Street".to_owned(),

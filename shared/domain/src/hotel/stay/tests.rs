@@ -7,7 +7,7 @@ use crate::fixtures::{at, sold_session};
 use crate::hotel::price::Priced;
 use crate::hotel::price::tests::{double, plan, wanted};
 
-fn stay(no_show_nights: Option<u8>) -> Order {
+pub(crate) fn stay(no_show_nights: Option<u8>) -> Order {
     let (plan, room, wanted) = (plan(10_000), double(), wanted("2027-07-01", "2027-07-04", 2));
     let priced = Priced { plan: &plan, parent: None };
     let nightly = priced.nights(&wanted).unwrap();
@@ -20,6 +20,7 @@ fn stay(no_show_nights: Option<u8>) -> Order {
         source: "direct".parse().unwrap(),
         rooms: vec![StayRoom { party: wanted.party, nightly, assigned: None, stage: Stage::Expected }],
         no_show_nights,
+        folio: Folio::default(),
     };
     Order {
         lines: vec![line(room.id, wanted.nights)],
@@ -29,6 +30,24 @@ fn stay(no_show_nights: Option<u8>) -> Order {
         hold_until: None,
         ..sold_session(0)
     }
+}
+
+/// One whose guests have come and gone.
+pub(crate) fn departed() -> Order {
+    let (day, now) = (date("2027-07-01"), at("2027-07-01T14:00:00Z"));
+    let put = stay(None).put_into(0, Some(number("101")), now).unwrap();
+    put.check_in(0, (day, now)).unwrap().check_out(0, at("2027-07-04T09:00:00Z")).unwrap()
+}
+
+/// The same room for other nights at another price.
+pub(crate) fn restayed(order: Order, nights: u8, price: i64, now: Timestamp) -> Result<Order> {
+    let (plan, room) = (plan(price), double());
+    let wanted = wanted("2027-07-01", &format!("2027-07-{:02}", 1 + nights), 2);
+    let priced = Priced { plan: &plan, parent: None };
+    let nightly = priced.nights(&wanted).unwrap();
+    let sale = priced.sale(&[(&room, &wanted.party, &nightly)], at("2027-07-01T13:00:00Z"))?;
+    let rooms = vec![StayRoom { party: wanted.party, nightly, assigned: None, stage: Stage::Expected }];
+    order.restay((vec![line(room.id, wanted.nights)], rooms), sale, now)
 }
 
 fn number(number: &str) -> Assigned {
