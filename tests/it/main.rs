@@ -30,6 +30,7 @@ mod payments;
 mod phones;
 mod pools;
 mod reports;
+mod reservations;
 mod reviews;
 mod schema;
 mod series;

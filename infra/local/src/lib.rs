@@ -9,6 +9,7 @@ mod groups;
 pub mod import;
 mod installation;
 mod outbox;
+pub mod reservations;
 mod secret;
 mod server;
 pub mod sqs;
