@@ -33,6 +33,7 @@ mod phones;
 mod pools;
 mod replies;
 mod reports;
+mod reservations;
 mod reviews;
 mod schema;
 mod series;

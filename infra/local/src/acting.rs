@@ -3,6 +3,7 @@
 use axum::Router;
 use domain::text::Email;
 use domain::{Actor, EventId, Session, SessionId};
+use env::Clock;
 use errors::{Code, Error, Result};
 use jiff::SignedDuration;
 use queue::Queue;
@@ -17,6 +18,8 @@ const LASTS: SignedDuration = SignedDuration::from_hours(24);
 /// A session of an account, begun without its password by somebody who has the installation's secret.
 pub struct Acting {
     core: Core,
+    /// By which the front door tells the time.
+    clock: Clock,
     service: Router,
     session: Session,
 }
@@ -49,7 +52,16 @@ impl Acting {
         let event = EventId::new(now, env::random());
         tx.event(&core.store, &session.event(event, "session.began", now, Actor::system()));
         core.store.commit(tx).await?;
-        Ok(Self { service: web::service(api(&core, queue, None, None), &core), core, session })
+        let service = web::service(api(&core, queue, None, None), &core);
+        Ok(Self { service, clock: core.clock.clone(), core, session })
+    }
+
+    /// The same session at a front door where another clock tells the time: for what happened before today.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock, queue: &Queue) -> Self {
+        let mut core = self.core.clone();
+        core.clock = clock.clone();
+        Self { service: web::service(api(&core, queue, None, None), &core), clock, ..self }
     }
 
     /// The front door as the account sees it, for the next fifteen minutes.
@@ -58,7 +70,7 @@ impl Acting {
     /// `internal` when no token can be signed.
     pub fn front(&self) -> Result<Front> {
         let token = AccessToken { user: self.session.user, session: self.session.id };
-        let (token, _) = self.core.keys.issue(token, self.core.clock.now())?;
+        let (token, _) = self.core.keys.issue(token, self.clock.now())?;
         Ok(Front::new(self.service.clone(), token))
     }
 

@@ -60,6 +60,11 @@ impl Front {
         self.send(Method::POST, path, Some(key), Some(body)).await
     }
 
+    /// Puts a body in the place of what is there, under an idempotency key.
+    pub async fn put(&self, path: &str, key: &str, body: &Value) -> Came {
+        self.send(Method::PUT, path, Some(key), Some(body)).await
+    }
+
     /// Patches with a body.
     pub async fn patch(&self, path: &str, body: &Value) -> Came {
         self.send(Method::PATCH, path, None, Some(body)).await
@@ -104,5 +109,16 @@ impl Came {
     pub fn problem(&self) -> String {
         let told = |field: &str| self.body.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
         format!("{} {}: {}", self.status.as_u16(), told("code"), told("detail"))
+    }
+
+    /// Why it was refused: the problem's code, for `not_bookable` with that of the first rule behind a colon, and its words.
+    pub fn refusal(&self) -> (String, String) {
+        let text = |pointer: &str| self.body.pointer(pointer).and_then(Value::as_str);
+        let code = text("/code").map_or_else(|| self.status.as_str().to_owned(), str::to_owned);
+        let code = match text("/details/reasons/0/code") {
+            Some(rule) => format!("{code}:{rule}"),
+            _ => code,
+        };
+        (code, text("/detail").unwrap_or("no reason was given").to_owned())
     }
 }

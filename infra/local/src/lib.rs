@@ -13,6 +13,7 @@ mod installation;
 mod outbox;
 mod plot;
 mod rebuild;
+pub mod reservations;
 mod secret;
 mod server;
 pub mod sqs;

@@ -76,6 +76,21 @@ async fn everything_that_is_wrong_with_a_stay_is_told_at_once() {
     crowd["rooms"][0]["adults"] = json!(3);
     let refused = hotel.book(&hotel.anna, "2", crowd).await.refused(422, "not_bookable");
     assert_eq!(refused.body["details"]["reasons"][0]["code"], "party_too_large");
+    // A price that was agreed on makes room for more, but not for nobody, nor for an army.
+    for (key, people, refused) in [("7", json!(0), true), ("8", json!(101), true), ("9", json!(55), false)] {
+        let mut agreed = hotel.new_stay(&[hotel.room(THREE)]);
+        agreed["rooms"][0]["adults"] = people;
+        agreed["rooms"][0]["nightly"] = json!([1, 1, 1]);
+        let came = hotel.book(&hotel.desk, key, agreed).await;
+        if refused {
+            let fields = came.refused(422, "validation_failed").fields();
+            assert_eq!(fields, [("/rooms/0/adults".to_owned(), "out_of_range".to_owned())]);
+        } else {
+            let stay = came.expect(201).text_of("id");
+            let path = format!("/v2/stays/{stay}/cancel");
+            hotel.app.post(&path, json!({})).by(&hotel.desk).send().await.expect(200);
+        }
+    }
     let mut priced = hotel.new_stay(&[hotel.room(THREE)]);
     priced["price"] = json!(1);
     hotel.book(&hotel.anna, "3", priced).await.refused(422, "validation_failed");

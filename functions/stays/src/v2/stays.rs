@@ -1,7 +1,7 @@
 //! Stays: making, listing, changing and giving them back.
 
 use domain::hotel::price::Wanted;
-use domain::hotel::room_type::{MOST_AGE, Party};
+use domain::hotel::room_type::{MOST_AGE, MOST_PARTY, Party};
 use domain::hotel::stay::confirmation_read;
 use domain::order::MOST_LINES;
 use domain::pool::{MOST_NIGHTS, Nights};
@@ -73,6 +73,7 @@ pub(crate) struct RoomBody {
     /// The day after the last one: at most 60 nights.
     #[schemars(with = "String")]
     departure: Date,
+    /// With the children 1 to 100; by the room type's occupancy where no price was agreed on.
     adults: u8,
     /// The age of each child, 0 to 17.
     #[serde(default)]
@@ -129,6 +130,10 @@ fn read(rooms: Vec<RoomBody>) -> errors::Result<Vec<Other>> {
         };
         if room.children.iter().any(|age| *age > MOST_AGE) {
             refuse("children", "out_of_range", format!("must be at most {MOST_AGE}; older ones are adults"));
+        }
+        // What was agreed on is not looked at by the room type.
+        if !(1..=MOST_PARTY).contains(&(usize::from(room.adults) + room.children.len())) {
+            refuse("adults", "out_of_range", format!("must be 1 to {MOST_PARTY} together with the children"));
         }
         match Nights::new(room.arrival, room.departure) {
             None => refuse("departure", "not_after_start", "must be after the arrival".to_owned()),

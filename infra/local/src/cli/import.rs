@@ -11,7 +11,7 @@ use local::Acting;
 use local::import::{Import, Rooms, Shift, Source};
 use web::Core;
 
-use super::{Outcome, Place, say};
+use super::{Outcome, Place, reservations, say};
 
 const YEAR: SignedDuration = SignedDuration::from_hours(365 * 24);
 
@@ -21,6 +21,11 @@ pub(crate) enum What {
     ///
     /// Importing the same files again books nothing twice. Nothing is booked if a file cannot be opened.
     Ics(Ics),
+    /// Replay the book of a hotel, a table that another system exported: what was booked, changed, cancelled, and who came, at the
+    /// time when it happened; prints each refusal and a summary.
+    ///
+    /// Importing the same files again books nothing twice.
+    Reservations(reservations::Arguments),
 }
 
 #[derive(Args)]
@@ -58,6 +63,7 @@ impl What {
     pub(crate) async fn run(self) -> Outcome {
         match self {
             Self::Ics(ics) => ics.run().await,
+            Self::Reservations(arguments) => Box::pin(arguments.run()).await,
         }
     }
 }
@@ -103,7 +109,7 @@ impl Ics {
     }
 }
 
-fn read(path: &PathBuf) -> Result<Source, String> {
+pub(super) fn read(path: &PathBuf) -> Result<Source, String> {
     let name = path.display().to_string();
     std::fs::read(path)
         .map(|bytes| Source { name: name.clone(), bytes })

@@ -9,6 +9,7 @@ mod migrate;
 mod openapi;
 mod place;
 mod replay;
+mod reservations;
 mod serve;
 
 use std::io::{self, Write};

@@ -85,13 +85,8 @@ impl Became {
 
 impl From<Came> for Became {
     fn from(came: Came) -> Self {
-        let text = |pointer: &str| came.body.pointer(pointer).and_then(|value| value.as_str());
-        let code = text("/code").map_or_else(|| came.status.as_str().to_owned(), str::to_owned);
-        let code = match text("/details/reasons/0/code") {
-            Some(rule) => format!("{code}:{rule}"),
-            None => code,
-        };
-        Self::Refused { code, reason: text("/detail").unwrap_or("no reason was given").to_owned() }
+        let (code, reason) = came.refusal();
+        Self::Refused { code, reason }
     }
 }
 

@@ -14,6 +14,8 @@ use crate::{EventId, LocationId, PoolId, Requests, RoomTypeId};
 
 /// The most people of any kind in one room.
 pub const MOST_GUESTS: u8 = 20;
+/// The most people that a room of a stay is for, whatever was agreed on: groups are booked in one line.
+pub const MOST_PARTY: usize = 100;
 /// The highest age of a child.
 pub const MOST_AGE: u8 = 17;
 
