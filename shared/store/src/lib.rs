@@ -92,7 +92,7 @@ pub use catalog::{location_from, resource_from};
 pub use client::{CALL_TIMEOUT, Config, Store};
 pub use codes::PhoneCode;
 pub use events::event_from;
-pub use hotel::{StayStage, record_from};
+pub use hotel::{ChannelEvent, StayStage, record_from};
 pub use limits::Limit;
 pub use meter::{Usage, metered, read as count_read};
 pub use migration::{Step, What};
