@@ -21,7 +21,7 @@ use crate::harness::TestApp;
 use crate::tidy::{files, text};
 
 /// What an installation without data answers to each request, signed by nobody.
-const ANSWERS: [(&str, u16); 11] = [
+const ANSWERS: [(&str, u16); 12] = [
     ("auth.v1", 401),
     ("auth.v2", 401),
     ("bookings.v1", 401),
@@ -32,6 +32,7 @@ const ANSWERS: [(&str, u16); 11] = [
     ("insights.v2", 200),
     ("payments.v1", 401),
     ("payments.v2", 401),
+    ("stays.v1", 401),
     ("stays.v2", 200),
 ];
 

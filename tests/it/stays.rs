@@ -1,11 +1,14 @@
 //! Hotel stays: nights of room types, sold at rates, and the desk where guests come and go.
 
+mod channels;
 mod desk;
 mod folio;
 mod guests;
+mod moving;
 mod rates;
 mod sold;
 mod storm;
+mod v1;
 
 use domain::{Location, Role};
 use jiff::SignedDuration;

@@ -1,12 +1,18 @@
-//! Private calendar feeds: one's own bookings, or those of a room, at an address that is the secret.
+//! Private calendar feeds: one's own bookings, those of a room, or the nights of a room type that are not to be had, at an address
+//! that is the secret.
 //!
 //! Whoever has the address reads the feed, until it is revoked, its owner is deactivated or may no longer read the room's
 //! bookings. All of that is looked up at each reading.
 
 use calendar::Appointment;
-use domain::{Booking, BookingState, Caller, Event, EventId, FeedId, Permission, ResourceId, Span, User};
+use domain::pool::{Cell, Cells, Nights};
+use domain::{
+    Booking, BookingState, Caller, Event, EventId, FeedId, LocationId, Permission, ResourceId, RoomTypeId,
+    Span, User,
+};
 use errors::{Code, Error, Result};
-use jiff::{SignedDuration, Timestamp};
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::json;
 use store::{CalendarFeed, Ids, Outcome, Together, Tx};
 
@@ -20,6 +26,8 @@ const MOST_BOOKINGS: usize = 500;
 /// A room's feed begins so long ago, and goes so far: each day is a query.
 const PAST: SignedDuration = SignedDuration::from_hours(7 * 24);
 const AHEAD: SignedDuration = SignedDuration::from_hours(28 * 24);
+/// A room type's feed goes so many nights ahead.
+const NIGHTS: i32 = 400;
 
 /// Makes a feed of one's own bookings, or of a room's.
 ///
@@ -28,12 +36,16 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(28 * 24);
 pub(crate) async fn create(
     app: &App,
     asked: &Asked,
-    room: Option<ResourceId>,
+    (room, room_type): (Option<ResourceId>, Option<RoomTypeId>),
 ) -> Result<(CalendarFeed, bool)> {
     let (now, caller) = (app.clock.now(), &asked.caller);
     if let Some(room) = room {
         let room = app.store.resource(room).await?;
         caller.require_at(Permission::ReadBookings, room.location)?;
+    }
+    if let Some(room_type) = room_type {
+        let room_type = app.store.room_type(room_type).await?;
+        caller.require_at(Permission::ReadBookings, room_type.location)?;
     }
     let id = asked.idem.digest().map_or_else(|| FeedId::new(now, env::random()), FeedId::derived);
     let feeds = app.store.calendar_feeds_of(caller.user, MOST_FEEDS).await?;
@@ -52,6 +64,7 @@ pub(crate) async fn create(
         id,
         user: caller.user,
         resource: room,
+        room_type,
         created_at: now,
         version: 1,
         request: asked.idem.request(),
@@ -95,7 +108,7 @@ fn event(asked: &Asked, feed: &CalendarFeed, kind: &str, sequence: u64, at: Time
         sequence,
         at,
         actor: asked.caller.actor(),
-        data: json!({ "after": { "user": feed.user, "resource": feed.resource } }),
+        data: json!({ "after": { "user": feed.user, "resource": feed.resource, "room_type": feed.room_type } }),
     }
 }
 
@@ -110,13 +123,14 @@ pub(crate) async fn read(app: &App, token: &str) -> Result<String> {
     if !owner.active {
         return Err(gone());
     }
+    if let Some(room_type) = feed.room_type {
+        return of_type(app, &owner, room_type).await?.ok_or_else(gone);
+    }
     let (bookings, room) = match feed.resource {
         None => (own(app, &owner).await?, None),
         Some(room) => {
             let room = app.store.resource(room).await?;
-            let may = owner.role.permissions().contains(&Permission::ReadBookings)
-                && (!owner.role.is_scoped() || owner.scope.covers(room.location));
-            if !may {
+            if !reads(&owner, room.location) {
                 return Err(gone());
             }
             (of_room(app, &room).await?, Some(room))
@@ -125,6 +139,38 @@ pub(crate) async fn read(app: &App, token: &str) -> Result<String> {
     let known = known(app, &bookings, room.is_some()).await?;
     let name = room.as_ref().map_or_else(|| owner.name.to_string(), |room| room.name.to_string());
     Ok(written(app, &name, &bookings, &known))
+}
+
+/// Whether bookings there may be read by whoever has the feed.
+fn reads(owner: &User, location: LocationId) -> bool {
+    owner.role.permissions().contains(&Permission::ReadBookings)
+        && (!owner.role.is_scoped() || owner.scope.covers(location))
+}
+
+/// The nights of a room type that are not to be had: sold out, closed, or never offered; `None` where they may not be known.
+async fn of_type(app: &App, owner: &User, id: RoomTypeId) -> Result<Option<String>> {
+    let room_type = app.store.room_type(id).await?;
+    if !reads(owner, room_type.location) {
+        return Ok(None);
+    }
+    let (now, place) = (app.clock.now(), app.store.location(room_type.location).await?);
+    let today = place.zone.local(now).date();
+    let end = today.checked_add(NIGHTS.days()).map_err(Error::internal)?;
+    let nights = Nights::new(today, end).ok_or_else(|| Error::internal("a feed without nights"))?;
+    let pool = room_type.pool();
+    let counts = ledger::counts(&app.store, &[(pool, Cells::Nights(nights))]).await?;
+    let left = |night| counts.get(&pool)?.get(&Cell::Night(night)).map(domain::pool::Count::left);
+    let mut gone: Vec<(Date, Date)> = Vec::new();
+    for night in nights.dates().filter(|night| left(*night).unwrap_or(0) == 0) {
+        let next = night.tomorrow().map_err(Error::internal)?;
+        match gone.last_mut() {
+            Some((_, to)) if *to == night => *to = next,
+            _ => gone.push((night, next)),
+        }
+    }
+    let name = format!("{}, {}", room_type.about.name, place.name);
+    let of = (id.to_string(), app.calendar_domain.as_str());
+    Ok(Some(calendar::days(&name, (&of.0, of.1), "Not available", gone, room_type.updated_at)))
 }
 
 /// The latest bookings of a person.

@@ -134,16 +134,16 @@ pub(crate) async fn list(
     caller.require_at(Permission::ManageCatalog, location)?;
     let page = app.store.promo_codes_at(location, limit, after).await?;
     let ids: Vec<PromoCodeId> = page.items.iter().map(|code| code.id).collect();
-    let uses = app.store.promo_uses(&ids).await?;
+    let counts = app.store.promo_uses(&ids).await?;
     Ok(page.map(|code| {
-        let used = uses.get(&code.id).copied().unwrap_or_default();
+        let used = counts.get(&code.id).copied().unwrap_or_default();
         (code, used)
     }))
 }
 
 async fn counted(app: &App, code: PromoCode) -> Result<Counted> {
-    let uses = app.store.promo_uses(&[code.id]).await?;
-    let used = uses.get(&code.id).copied().unwrap_or_default();
+    let counts = app.store.promo_uses(&[code.id]).await?;
+    let used = counts.get(&code.id).copied().unwrap_or_default();
     Ok((code, used))
 }
 

@@ -1,5 +1,6 @@
 //! Version 2: routes and wire types.
 
+mod bulk;
 mod proof;
 
 use domain::payment::{Means, Refund};
@@ -19,7 +20,8 @@ use crate::{App, begin, desk, payment_seen, told, verify};
 
 pub(crate) fn routes() -> Vec<Route<App>> {
     let book = Access::Needs(Permission::Book);
-    vec![
+    let mut routes = bulk::routes();
+    routes.extend([
         post("/orders/{id}/payments", book, pay)
             .named(
                 "createPayment",
@@ -70,7 +72,8 @@ pub(crate) fn routes() -> Vec<Route<App>> {
         post("/webhooks/razorpay", Access::Anyone, webhook)
             .named("razorpayWebhook", "What Razorpay tells; signed over the body as it is")
             .answers::<Received>(200),
-    ]
+    ]);
+    routes
 }
 
 /// Money for an order.
@@ -308,7 +311,7 @@ async fn webhook(State(app): State<App>, headers: HeaderMap, Raw(raw): Raw) -> R
 }
 
 impl PaymentView {
-    fn of(payment: &Payment, order: Option<&Order>, app: &App) -> Self {
+    pub(crate) fn of(payment: &Payment, order: Option<&Order>, app: &App) -> Self {
         let reference = match &payment.means {
             Means::Card { reference } => reference.clone(),
             Means::Upi { reference } => Some(reference.clone()),

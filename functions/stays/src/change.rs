@@ -112,7 +112,7 @@ fn standing(before: &Order, others: &[Other]) -> Result<()> {
     Ok(())
 }
 
-fn ids(before: &Order, others: &[Other]) -> Ids {
+pub(crate) fn ids(before: &Order, others: &[Other]) -> Ids {
     let types: BTreeSet<_> = others.iter().map(|other| other.wanted.room_type).collect();
     Ids {
         pools: types.iter().map(|room_type| pool_of(*room_type)).collect(),
@@ -131,7 +131,7 @@ fn assigned(order: &Order) -> impl Iterator<Item = HotelRoomId> {
 }
 
 /// The plan that the stay was sold by, retired or not.
-async fn plans_of(app: &App, order: &Order, known: &Together) -> Result<Plans> {
+pub(crate) async fn plans_of(app: &App, order: &Order, known: &Together) -> Result<Plans> {
     let plan = order.stay.as_ref().and_then(|stay| known.rate_plan(stay.rate_plan));
     let plan = plan.ok_or_else(|| Error::not_found("rate plan"))?;
     let parent = match plan.parent() {
@@ -143,7 +143,12 @@ async fn plans_of(app: &App, order: &Order, known: &Together) -> Result<Plans> {
 
 /// What each night of a room costs from now on: what it had stays, unless type or party are other ones; with `keep_prices` even then.
 /// Where no plan has a price, it is that of the room's last night.
-fn nightly(plans: &Priced<'_>, before: &Order, other: &Other, keep_prices: bool) -> Result<Vec<i64>> {
+pub(crate) fn nightly(
+    plans: &Priced<'_>,
+    before: &Order,
+    other: &Other,
+    keep_prices: bool,
+) -> Result<Vec<i64>> {
     let wanted = &other.wanted;
     let was = other.was.and_then(|at| Some((before.room(at)?, before.stay.as_ref()?.rooms.get(at)?)));
     let alike =
@@ -161,13 +166,14 @@ fn nightly(plans: &Priced<'_>, before: &Order, other: &Other, keep_prices: bool)
 }
 
 /// The room as it shall be; where guests are and where they are put stays.
-fn room(before: &Order, other: &Other, nightly: Vec<i64>) -> StayRoom {
+pub(crate) fn room(before: &Order, other: &Other, nightly: Vec<i64>) -> StayRoom {
     let was = other.was.and_then(|at| before.stay.as_ref()?.rooms.get(at));
     StayRoom {
         party: other.wanted.party.clone(),
         nightly,
         assigned: was.and_then(|was| was.assigned.clone()),
         stage: was.map_or(Stage::Expected, |was| was.stage),
+        late: was.and_then(|was| was.late),
     }
 }
 

@@ -22,15 +22,16 @@ use crate::change::{self, House, Other, put};
 const MOST_ON_BOARD: usize = 500;
 
 /// A stay at the desk, with what it is about.
-struct At {
-    before: Order,
-    known: Together,
-    today: Date,
-    now: Timestamp,
+#[derive(Debug, Clone)]
+pub(crate) struct At {
+    pub(crate) before: Order,
+    pub(crate) known: Together,
+    pub(crate) today: Date,
+    pub(crate) now: Timestamp,
 }
 
 /// Reads the stay with some rooms of the house, for a desk.
-async fn at(app: &App, asked: &Asked, id: OrderId, rooms: &[HotelRoomId]) -> Result<At> {
+pub(crate) async fn at(app: &App, asked: &Asked, id: OrderId, rooms: &[HotelRoomId]) -> Result<At> {
     let before = at_desk(app, &asked.caller, id).await?;
     let assigned = before.stay.iter().flat_map(|stay| &stay.rooms).filter_map(|room| room.assigned.as_ref());
     let ids = Ids {
@@ -46,19 +47,24 @@ async fn at(app: &App, asked: &Asked, id: OrderId, rooms: &[HotelRoomId]) -> Res
 }
 
 impl At {
-    fn house(&self, id: HotelRoomId) -> Result<HotelRoom> {
+    /// A room of the house.
+    ///
+    /// # Errors
+    /// `validation_failed` where there is none of this id.
+    pub(crate) fn house(&self, id: HotelRoomId) -> Result<HotelRoom> {
         let found = self.known.hotel_rooms.iter().find(|room| room.id == id);
         let here = found.filter(|room| room.location == self.before.location);
         here.cloned().ok_or_else(|| Error::field("/hotel_room_id", "unknown", "there is no such room here"))
     }
 
-    fn assigned(&self, room: usize) -> Option<HotelRoomId> {
+    /// Which room of the house a room of the stay is put into.
+    pub(crate) fn assigned(&self, room: usize) -> Option<HotelRoomId> {
         let room = self.before.stay.as_ref()?.rooms.get(room)?;
         room.assigned.as_ref().map(|assigned| assigned.room)
     }
 
     /// The nights for which a room of the stay needs a room of the house: from today on for guests who are there.
-    fn nights(&self, room: usize) -> Result<Nights> {
+    pub(crate) fn nights(&self, room: usize) -> Result<Nights> {
         let wanted = self.before.room(room).ok_or_else(|| Error::not_found("room of this stay"))?;
         let stage = self.before.stay.as_ref().and_then(|stay| stay.rooms.get(room)).map(|room| room.stage);
         let from = match stage {
@@ -91,7 +97,7 @@ async fn save(
 }
 
 /// Whether this very request was carried out before; refuses one that knows an older version.
-fn replays(asked: &Asked, before: &Order) -> Result<bool> {
+pub(crate) fn replays(asked: &Asked, before: &Order) -> Result<bool> {
     if asked.idem.replays(&before.requests)? {
         return Ok(true);
     }
@@ -145,7 +151,7 @@ pub(crate) async fn assign(
 }
 
 /// Only what changed, each in one step.
-fn changed(houses: Vec<House>) -> Vec<House> {
+pub(crate) fn changed(houses: Vec<House>) -> Vec<House> {
     houses
         .into_iter()
         .filter(|(before, after)| {
@@ -296,7 +302,12 @@ pub(crate) async fn board(app: &App, caller: &Caller, location: LocationId) -> R
     })
 }
 
-async fn listed(app: &App, of: (LocationId, StayStage), days: (Date, Date)) -> Result<(Vec<Order>, bool)> {
+/// Stays of a stage by day, as many as the board shows, and whether there are more.
+pub(crate) async fn listed(
+    app: &App,
+    of: (LocationId, StayStage),
+    days: (Date, Date),
+) -> Result<(Vec<Order>, bool)> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
         let page = app.store.stays(of, days, 100, after).await?;

@@ -5,14 +5,18 @@
 
 mod access;
 mod change;
+mod channels;
 mod desk;
 mod folio;
 mod guests;
 mod house;
+mod moving;
 mod plans;
 mod search;
 mod sell;
+mod v1;
 mod v2;
+mod walk;
 
 use env::Clock;
 use store::Store;
@@ -34,5 +38,5 @@ impl App {
 
 /// The group's routes.
 pub fn api(app: &App) -> Api {
-    Api::new().version(Version::V2, v2::routes(), app)
+    Api::new().version(Version::V2, v2::routes(), app).version(Version::V1, v1::routes(), app)
 }

@@ -4,21 +4,26 @@ use std::collections::BTreeSet;
 
 use domain::booking::{HOLD_SECONDS, held_until};
 use domain::hotel::folio::Folio;
+use domain::hotel::house::Assignment;
 use domain::hotel::price::{Obstacle, Priced, Wanted};
 use domain::hotel::rates::RatePlan;
 use domain::hotel::room_type::pool_of;
-use domain::hotel::stay::{Stage, StayRoom, confirmation_of, line};
+use domain::hotel::stay::{Assigned, Stage, StayRoom, confirmation_of, line};
 use domain::hotel::{Guest, Property, RoomType, Stay};
 use domain::offering::MOST_PRICE;
 use domain::text::{Note, Tag};
-use domain::{LocationId, Order, OrderId, OrderLine, OrderState, Permission, RatePlanId, Requests, Sale};
+use domain::{
+    HotelRoomId, LocationId, Order, OrderId, OrderLine, OrderState, Permission, RatePlanId, Requests, Sale,
+};
 use errors::{Code, Error, FieldError, Result};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde_json::{Value, json};
-use store::{Ids, Together};
+use store::{Ids, Together, Tx};
 use web::{Asked, Done, Fields};
 
 use crate::App;
+use crate::change::{House, put};
 use crate::guests::{self, Whom};
 
 /// What is asked for.
@@ -34,6 +39,8 @@ pub(crate) struct New {
     pub(crate) note: Option<Note>,
     /// For how many seconds it is only held; sold at once when unset, as far as nothing is to be paid first.
     pub(crate) hold_seconds: Option<u32>,
+    /// The room of the house that the first room is put into, in the same transaction.
+    pub(crate) into: Option<HotelRoomId>,
 }
 
 /// A plan and the one that its prices come from, as they were read.
@@ -74,11 +81,22 @@ pub(crate) async fn make(app: &App, asked: &Asked, new: New) -> Result<Done<Orde
     let guest = guests::of(app, asked, (new.whom, new.location), &known, now).await?;
     let id = keyed.unwrap_or_else(|| OrderId::new(now, env::random()));
     let order = order((id, asked, now), (&guest, new.location), new.hold_seconds, sale)?;
-    let rooms = new.rooms.into_iter().zip(nightly).map(|(room, nightly)| StayRoom {
+    let houses: Vec<House> = new
+        .into
+        .map(|into| housed(&known, into, (id, &lines), (today, now)))
+        .transpose()?
+        .into_iter()
+        .collect();
+    let put_into = |at: usize| {
+        let (house, _) = houses.first().filter(|_| at == 0)?;
+        Some(Assigned { room: house.id, number: house.number.clone() })
+    };
+    let rooms = new.rooms.into_iter().zip(nightly).enumerate().map(|(at, (room, nightly))| StayRoom {
         party: room.party,
         nightly,
-        assigned: None,
+        assigned: put_into(at),
         stage: Stage::Expected,
+        late: None,
     });
     let stay = Stay {
         confirmation: confirmation_of(id),
@@ -92,7 +110,22 @@ pub(crate) async fn make(app: &App, asked: &Asked, new: New) -> Result<Done<Orde
     };
     let kind = if order.state == OrderState::Held { "order.held" } else { "order.confirmed" };
     let order = Order { lines, stay: Some(Box::new(stay)), note: new.note, ..order };
-    orders::claim(&app.store, asked, None, order, (kind, today), &|_| {}).await.map_err(told)
+    let add = |tx: &mut Tx| put(tx, app, asked, &houses, now);
+    orders::claim(&app.store, asked, None, order, (kind, today), &add).await.map_err(told)
+}
+
+/// A room of the house with the first room of a new stay in it.
+fn housed(
+    known: &Together,
+    into: HotelRoomId,
+    (order, lines): (OrderId, &[OrderLine]),
+    at: (Date, Timestamp),
+) -> Result<House> {
+    let unknown = || Error::field("/rooms/0/hotel_room_id", "unknown", "there is no such room");
+    let house = known.hotel_rooms.iter().find(|house| house.id == into).ok_or_else(unknown)?;
+    let nights = lines.first().and_then(|line| line.cells.nights()).ok_or_else(unknown)?;
+    let after = house.clone().assign(Assignment { order, room: 0, nights }, at)?;
+    Ok((house.clone(), after))
 }
 
 /// The order without what makes it a stay. What is to be paid first is held meanwhile; a desk sells it and takes the money itself.
@@ -139,6 +172,7 @@ fn ids(new: &New, keyed: Option<OrderId>) -> Ids {
         locations: [new.location].into(),
         orders: keyed.into_iter().collect(),
         guests: new.whom.known().into_iter().collect(),
+        hotel_rooms: new.into.into_iter().collect(),
         ..Ids::default()
     }
 }
@@ -258,11 +292,7 @@ pub(crate) fn sale(
 }
 
 /// When a stay that arrives on this day begins.
-pub(crate) fn begins(
-    known: &Together,
-    location: LocationId,
-    arrival: jiff::civil::Date,
-) -> Result<Timestamp> {
+pub(crate) fn begins(known: &Together, location: LocationId, arrival: Date) -> Result<Timestamp> {
     let property = known.properties.first().cloned().unwrap_or_else(|| Property::unsaid(location));
     let found = known.locations.first();
     let zone =

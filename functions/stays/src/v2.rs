@@ -1,11 +1,13 @@
 //! Version 2: routes and wire types.
 
+mod channels;
 mod desk;
 mod document;
 mod folio;
 mod guests;
 mod house;
 mod invoice;
+mod moving;
 mod plans;
 mod rooms;
 mod search;
@@ -27,6 +29,8 @@ pub(crate) fn routes() -> Vec<Route<App>> {
         desk::routes(),
         folio::routes(),
         guests::routes(),
+        moving::routes(),
+        channels::routes(),
     ]
     .concat()
 }

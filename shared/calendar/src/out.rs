@@ -5,6 +5,7 @@ use domain::message::Method;
 use domain::text::Email;
 use domain::{Booking, BookingState};
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use crate::lines::{Writer, quoted};
 
@@ -63,6 +64,33 @@ pub fn feed<'a>(name: &str, domain: &str, appointments: impl IntoIterator<Item =
     for appointment in appointments {
         event(&mut file, &appointment, domain, status(appointment.booking.state));
         file.line("END", "VEVENT");
+    }
+    file.line("END", "VCALENDAR").finish()
+}
+
+/// A private feed of whole days, each from a day until just before another, that all say the same: nights that are not to be had.
+/// Nobody is named. `of` is what it is about, and begins each UID; `stamp` is the DTSTAMP of each, the same as long as nothing is new about it.
+pub fn days(
+    name: &str,
+    (of, domain): (&str, &str),
+    summary: &str,
+    days: impl IntoIterator<Item = (Date, Date)>,
+    stamp: Timestamp,
+) -> String {
+    let mut file = begin(Method::Publish);
+    file.text("NAME", name).text("X-WR-CALNAME", name);
+    file.line("REFRESH-INTERVAL;VALUE=DURATION", "PT15M").line("X-PUBLISHED-TTL", "PT15M");
+    let day = |day: Date| day.strftime("%Y%m%d").to_string();
+    for (from, to) in days {
+        file.line("BEGIN", "VEVENT")
+            .text("UID", &format!("{of}-{from}@{domain}"))
+            .line("DTSTAMP", &utc(stamp))
+            .line("DTSTART;VALUE=DATE", &day(from))
+            .line("DTEND;VALUE=DATE", &day(to))
+            .line("STATUS", "CONFIRMED")
+            .line("TRANSP", "OPAQUE")
+            .text("SUMMARY", summary)
+            .line("END", "VEVENT");
     }
     file.line("END", "VCALENDAR").finish()
 }

@@ -1,6 +1,6 @@
 //! Calendar feeds, beside the account that they belong to.
 
-use domain::{FeedId, ResourceId, User, UserId};
+use domain::{FeedId, ResourceId, RoomTypeId, User, UserId};
 use errors::{Error, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,9 @@ pub struct CalendarFeed {
     /// The room whose bookings are in it; the owner's own when unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<ResourceId>,
+    /// The room type whose nights that are not to be had are in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room_type: Option<RoomTypeId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// 1: a feed does not change, it is revoked.

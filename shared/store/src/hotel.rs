@@ -1,5 +1,6 @@
 //! Hotels: room types, their rooms, rate plans, house rules; guests and stays are below.
 
+mod channels;
 mod folios;
 mod guests;
 mod stays;
@@ -17,6 +18,7 @@ use crate::schema::{BY_KIND, CATALOG, Table};
 use crate::table::{Range, Record, text};
 use crate::{Outcome, Store, Tx};
 
+pub use channels::ChannelEvent;
 pub use stays::StayStage;
 pub(crate) use stays::on_the_board;
 

@@ -107,7 +107,7 @@ pub use client::{CALL_TIMEOUT, Config, Store};
 pub use codes::{OneTimeCode, SentTo};
 pub use events::event_from;
 pub use figures::{Generations, Kept, Tally};
-pub use hotel::{StayStage, record_from};
+pub use hotel::{ChannelEvent, StayStage, record_from};
 pub use limits::Limit;
 pub use meter::{Usage, metered, read as count_read};
 pub use migration::{Step, What};

@@ -74,6 +74,17 @@ impl Idempotency {
         Error::new(Code::IdempotencyKeyReused, "this Idempotency-Key was used for another request")
     }
 
+    /// The key of one item of a request that has many, as if the item had been sent by itself: its own key, and its body, which holds
+    /// nothing secret.
+    pub fn within(caller: &Caller, route: &str, (key, body): (&str, &[u8])) -> Self {
+        let digest = hash(&[caller.user.to_string().as_bytes(), route.as_bytes(), key.as_bytes()]);
+        let mut half = [0; 16];
+        half.copy_from_slice(digest.split_at(16).0);
+        let request =
+            hash(&[&digest, body]).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+        Self(Some(Keyed { digest: half, request }))
+    }
+
     /// The hash that is kept goes through a key of this installation: a body may hold a password, and a plain hash of it
     /// would be the weakest copy of that password.
     fn new(keys: &Keys, key: &str, scope: &str, parts: &Parts, route: &str, body: &[u8]) -> Self {

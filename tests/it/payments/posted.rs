@@ -26,7 +26,7 @@ async fn session(temple: &Temple) -> String {
     temple.session(&offering, 9).await
 }
 
-fn order(session: &str, add_on: &str, address: Value) -> Value {
+fn order(session: &str, add_on: &str, address: &Value) -> Value {
     let line =
         json!({ "pool_id": session, "quantity": 1, "add_ons": [{ "code": add_on, "note": "for Asha" }] });
     json!({ "lines": [line], "shipping_address": address })
@@ -37,15 +37,15 @@ async fn an_order_with_something_posted_needs_an_address_and_shows_it_to_those_w
     let log = Log::begin();
     let temple = Temple::here().await;
     let session = session(&temple).await;
-    let make = |body: Value| temple.app.post("/v2/orders", body).by(&temple.anna).key("1").send();
+    let send = |body: Value| temple.app.post("/v2/orders", body).by(&temple.anna).key("1").send();
     for (body, told) in [
-        (order(&session, "prasad", Value::Null), "required"),
-        (order(&session, "lamp", home()), "unexpected"),
+        (order(&session, "prasad", &Value::Null), "required"),
+        (order(&session, "lamp", &home()), "unexpected"),
     ] {
-        let refused = make(body).await.refused(422, "validation_failed");
+        let refused = send(body).await.refused(422, "validation_failed");
         assert_eq!(refused.fields(), [("/shipping_address".to_owned(), told.to_owned())]);
     }
-    let made = make(order(&session, "prasad", home())).await.expect(201);
+    let made = send(order(&session, "prasad", &home())).await.expect(201);
     let kept = made.data()["shipping_address"].clone();
     let shown = json!({
         "name": "Asha Rao", "lines": ["12 Temple Street", "behind the ghat"], "city": "Ujjain",
@@ -82,7 +82,7 @@ async fn everything_that_is_wrong_with_an_address_is_told() {
     let temple = Temple::start().await;
     let session = session(&temple).await;
     let told = async |address: Value| {
-        let body = order(&session, "prasad", address);
+        let body = order(&session, "prasad", &address);
         let refused = temple.app.post("/v2/orders", body).by(&temple.anna).key("1").send().await;
         let fields = refused.refused(422, "validation_failed").fields();
         fields.into_iter().map(|(at, _)| at.replace("/shipping_address", "")).collect::<Vec<_>>()

@@ -10,7 +10,7 @@ use crate::harness::{Answer, Person};
 
 impl Temple {
     /// What a code of this place says, with other fields.
-    pub(super) fn promo(&self, code: &str, fields: Value) -> Value {
+    pub(super) fn promo(&self, code: &str, fields: &Value) -> Value {
         let mut body =
             json!({ "location_id": self.place.id, "code": code, "currency": "INR", "basis_points": 1_000 });
         body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
@@ -22,7 +22,7 @@ impl Temple {
 
     /// A code of this place; its id.
     pub(super) async fn code(&self, code: &str, fields: Value) -> String {
-        let body = self.promo(code, fields);
+        let body = self.promo(code, &fields);
         self.app.post("/v2/promo-codes", body).by(&self.desk).send().await.expect(201).text_of("id")
     }
 
@@ -77,25 +77,25 @@ async fn a_code_is_made_listed_changed_and_retired_by_those_who_manage_its_place
     let offering = temple.offering(temple.new_offering()).await;
     let body = temple.promo(
         " diwali-10 ",
-        json!({ "max_discount": 9_000, "max_uses": 10, "offering_ids": [offering], "valid_until": "2027-02-01T00:00:00Z" }),
+        &json!({ "max_discount": 9_000, "max_uses": 10, "offering_ids": [offering], "valid_until": "2027-02-01T00:00:00Z" }),
     );
-    let make = |body: &Value, by: &Person, key: &'static str| {
+    let send = |body: &Value, by: &Person, key: &'static str| {
         app.post("/v2/promo-codes", body.clone()).by(by).key(key).send()
     };
-    let made = make(&body, &temple.desk, "1").await.expect(201);
+    let made = send(&body, &temple.desk, "1").await.expect(201);
     assert_eq!(
         (made.text_of("code"), made.data()["max_uses_per_user"].clone(), made.data()["used"].clone()),
         ("DIWALI-10".into(), json!(1), json!(0))
     );
-    let again = make(&body, &temple.desk, "1").await.expect(201);
+    let again = send(&body, &temple.desk, "1").await.expect(201);
     assert_eq!((again.data(), again.header("idempotent-replayed")), (made.data(), Some("true")));
-    make(&body, &temple.desk, "2").await.refused(409, "already_exists");
-    let other = temple.promo("HOLI", json!({}));
-    make(&other, &temple.desk, "1").await.refused(422, "idempotency_key_reused");
-    make(&other, &temple.anna, "1").await.refused(403, "forbidden");
+    send(&body, &temple.desk, "2").await.refused(409, "already_exists");
+    let other = temple.promo("HOLI", &json!({}));
+    send(&other, &temple.desk, "1").await.refused(422, "idempotency_key_reused");
+    send(&other, &temple.anna, "1").await.refused(403, "forbidden");
     let elsewhere =
         app.person_at(Role::Manager, Scope::Locations([domain::LocationId::derived([7; 16])].into())).await;
-    make(&other, &elsewhere, "1").await.refused(403, "forbidden");
+    send(&other, &elsewhere, "1").await.refused(403, "forbidden");
 
     let (path, list) = (
         format!("/v2/promo-codes/{}", made.text_of("id")),
@@ -122,7 +122,7 @@ async fn a_code_is_made_listed_changed_and_retired_by_those_who_manage_its_place
     app.delete(&path).by(&temple.desk).send().await.expect(200);
     put(json!({ "currency": "INR", "amount": 1 }), "\"3\"").await.refused(409, "wrong_state");
     assert_eq!(app.get(&list).by(&temple.desk).send().await.expect(200).data(), &json!([]));
-    make(&body, &temple.desk, "3").await.refused(409, "already_exists");
+    send(&body, &temple.desk, "3").await.refused(409, "already_exists");
 }
 
 #[tokio::test]
@@ -143,7 +143,7 @@ async fn everything_that_is_wrong_with_a_code_is_told() {
         "location_id": nowhere, "basis_points": 20_000, "max_uses_per_user": 0, "offering_ids": [domain::OfferingId::derived([9; 16])],
     });
     assert_eq!(
-        told(temple.promo("ABC", wrong)).await,
+        told(temple.promo("ABC", &wrong)).await,
         ["/basis_points", "/max_uses_per_user", "/location_id", "/offering_ids/0"]
     );
     let both = json!({ "location_id": temple.place.id, "code": "ABC", "currency": "INR", "basis_points": 1, "amount": 1 });

@@ -57,9 +57,8 @@ async fn while_a_provider_takes_its_time_requests_go_on_and_a_doubled_job_leaves
         // The same job again, half a minute later: somebody else has the message.
         app.advance(SignedDuration::from_secs(30));
         let notify = app.server().workers().notify();
-        notify::work(notify, Job::Deliver { message: message.id }, Attempt { receive_count: 2 })
-            .await
-            .unwrap();
+        let job = Job::Deliver { message: message.id };
+        Box::pin(notify::work(notify, job, Attempt { receive_count: 2 })).await.unwrap();
         assert!(matches!(message.clone().claim(app.now(), 60), Claim::Later(_)));
         office::book(&app, &anna, &room, "11:00", "12:00").await.expect(201);
         // The report is there before the answer.

@@ -1,6 +1,6 @@
 //! Private calendar feeds.
 
-use domain::{FeedId, ResourceId};
+use domain::{FeedId, ResourceId, RoomTypeId};
 use errors::Error;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -18,7 +18,10 @@ use crate::v2::bookings::asked;
 pub(crate) fn routes() -> Vec<Route<App>> {
     vec![
         post("/calendar-feeds", Access::SignedIn, create)
-            .named("createCalendarFeed", "Make a private calendar of one's own bookings, or of a room's")
+            .named(
+                "createCalendarFeed",
+                "Make a private calendar of one's own bookings, of a room's, or of a room type's nights",
+            )
             .keyed(Key::Accepted)
             .takes::<NewFeed>()
             .answers::<FeedView>(201),
@@ -40,6 +43,8 @@ request! {
     pub(crate) struct NewFeed {
         /// Those of this room; one's own when unset.
         room_id: Option<ResourceId> as String,
+        /// Nights of this room type that are not to be had, for channels; without anybody's name.
+        room_type_id: Option<RoomTypeId> as String,
     }
 }
 
@@ -50,6 +55,8 @@ pub(crate) struct FeedView {
     id: String,
     /// The room whose bookings are in it; one's own when unset.
     room_id: Option<String>,
+    /// The room type whose nights that are not to be had are in it.
+    room_type_id: Option<String>,
     /// The path of the calendar. It is the secret: whoever has it reads the calendar.
     path: String,
     created_at: String,
@@ -60,6 +67,7 @@ impl FeedView {
         Self {
             id: feed.id.to_string(),
             room_id: feed.resource.map(|room| room.to_string()),
+            room_type_id: feed.room_type.map(|room_type| room_type.to_string()),
             path: format!("/v2/calendar/{}.ics", app.keys.feed(feed.user, feed.id)),
             created_at: feed.created_at.to_string(),
         }
@@ -72,7 +80,11 @@ async fn create(
     idem: Idempotency,
     Json(new): Json<NewFeed>,
 ) -> Result<Reply<FeedView>> {
-    let (feed, replayed) = feeds::create(&app, &asked(caller, IfMatch(None), idem), new.room_id).await?;
+    if new.room_id.is_some() && new.room_type_id.is_some() {
+        return Err(Error::field("/room_type_id", "not_together", "goes without room_id").into());
+    }
+    let of = (new.room_id, new.room_type_id);
+    let (feed, replayed) = feeds::create(&app, &asked(caller, IfMatch(None), idem), of).await?;
     let path = format!("/calendar-feeds/{}", feed.id);
     Ok(Reply::created(FeedView::of(&app, &feed), path).replayed(replayed))
 }

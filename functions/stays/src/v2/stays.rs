@@ -179,6 +179,7 @@ async fn create(
         source: new.source,
         note: new.note,
         hold_seconds: new.hold_seconds,
+        into: None,
     };
     let asked = asked(caller, IfMatch(None), idem);
     let done = sell::make(&app, &asked, wanted).await?;

@@ -63,6 +63,8 @@ struct StayRoomView {
     number: Option<String>,
     /// `expected`, `in_house`, `departed` or `no_show`.
     stage: &'static str,
+    /// Until when they may stay on their last day, if later than others.
+    late_check_out: Option<String>,
     checked_in_at: Option<String>,
     checked_out_at: Option<String>,
     /// Whether it was knowingly sold beyond what there is. Only for those who read bookings there.
@@ -139,6 +141,7 @@ impl StayRoomView {
             hotel_room_id: room.assigned.as_ref().map(|assigned| assigned.room.to_string()),
             number: room.assigned.as_ref().map(|assigned| assigned.number.to_string()),
             stage: room.stage.as_str(),
+            late_check_out: room.late.map(|until| until.strftime("%H:%M").to_string()),
             checked_in_at: since.map(|since| since.to_string()),
             checked_out_at: left.map(|left| left.to_string()),
             overbooked: line.map(|line| line.overbooked).filter(|_| reads),

@@ -6,7 +6,7 @@
 
 use errors::{Code, Error, Result};
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -58,6 +58,9 @@ pub struct StayRoom {
     /// Where they are.
     #[serde(default)]
     pub stage: Stage,
+    /// Until when they may stay on their last day, if later than others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<Time>,
 }
 
 /// A room that somebody is put into.
@@ -150,7 +153,7 @@ impl Stay {
         let room = |room: &StayRoom| {
             json!({
                 "adults": room.party.adults, "children": room.party.children.len(), "nightly": room.nightly,
-                "assigned": room.assigned.as_ref().map(|assigned| assigned.room), "stage": room.stage,
+                "assigned": room.assigned.as_ref().map(|assigned| assigned.room), "stage": room.stage, "late": room.late,
             })
         };
         let rooms: Vec<Value> = self.rooms.iter().map(room).collect();
@@ -266,6 +269,21 @@ impl Order {
             return Err(wrong_stage("checked out", room.stage, state));
         }
         room.stage = Stage::Departed { at: now };
+        Ok(self.touched(now))
+    }
+
+    /// The guests of a room may leave later on their last day.
+    ///
+    /// # Errors
+    /// `wrong_state` unless sold, and once they have left.
+    pub fn leaves_late(mut self, at: usize, until: Time, now: Timestamp) -> Result<Self> {
+        let state = self.state_at(now);
+        let room = self.room_mut(at)?;
+        let there = matches!(room.stage, Stage::Expected | Stage::InHouse { .. });
+        if state != OrderState::Confirmed || !there {
+            return Err(wrong_stage("allowed to leave late", room.stage, state));
+        }
+        room.late = Some(until);
         Ok(self.touched(now))
     }
 

@@ -18,7 +18,13 @@ pub(crate) fn stay(no_show_nights: Option<u8>) -> Order {
         guest_name: "Anna".parse().unwrap(),
         rate_plan: plan.id,
         source: "direct".parse().unwrap(),
-        rooms: vec![StayRoom { party: wanted.party, nightly, assigned: None, stage: Stage::Expected }],
+        rooms: vec![StayRoom {
+            party: wanted.party,
+            nightly,
+            assigned: None,
+            stage: Stage::Expected,
+            late: None,
+        }],
         no_show_nights,
         folio: Folio::default(),
     };
@@ -46,7 +52,8 @@ pub(crate) fn restayed(order: Order, nights: u8, price: i64, now: Timestamp) -> 
     let priced = Priced { plan: &plan, parent: None };
     let nightly = priced.nights(&wanted).unwrap();
     let sale = priced.sale(&[(&room, &wanted.party, &nightly)], at("2027-07-01T13:00:00Z"))?;
-    let rooms = vec![StayRoom { party: wanted.party, nightly, assigned: None, stage: Stage::Expected }];
+    let rooms =
+        vec![StayRoom { party: wanted.party, nightly, assigned: None, stage: Stage::Expected, late: None }];
     order.restay((vec![line(room.id, wanted.nights)], rooms), sale, now)
 }
 
@@ -101,6 +108,27 @@ fn a_confirmation_number_is_read_however_it_is_written() {
     for wrong in ["", "ABC-DEF", "ABC-DEF-GH0", "ABC-DEF-GHJK"] {
         assert_eq!(confirmation_read(wrong), None, "{wrong}");
     }
+}
+
+#[test]
+fn names_are_renewed_only_where_they_are_others() {
+    let now = at("2027-06-01T08:00:00Z");
+    let stay = stay(None).put_into(0, Some(number("101")), now).unwrap();
+    let room = HotelRoomId::derived([9; 16]);
+    let renamed = stay.clone().renumbered(room, &"1001".parse().unwrap(), now).unwrap();
+    assert_eq!(renamed.stay.as_ref().unwrap().rooms[0].assigned.as_ref().unwrap().number.as_str(), "1001");
+    assert_eq!(renamed.version, stay.version + 1);
+    assert!(renamed.renumbered(room, &"1001".parse().unwrap(), now).is_none());
+    assert!(stay.renumbered(HotelRoomId::derived([8; 16]), &"1001".parse().unwrap(), now).is_none());
+}
+
+#[test]
+fn who_may_leave_late_has_not_left() {
+    let (until, now) = (jiff::civil::time(14, 0, 0, 0), at("2027-07-04T09:30:00Z"));
+    let late = stay(None).leaves_late(0, until, now).unwrap();
+    assert_eq!(late.stay.as_ref().unwrap().rooms[0].late, Some(until));
+    assert!(departed().leaves_late(0, until, now).is_err());
+    assert!(stay(None).leaves_late(1, until, now).is_err(), "there is no such room");
 }
 
 proptest! {
