@@ -75,7 +75,7 @@ async fn an_interrupted_migration_goes_on_where_it_was_and_asks_for_no_index_twi
 
     let plan = holdfast(&["migrate", "--dry-run"], &slow.url).output().unwrap();
     assert!(plan.status.success(), "{plan:?}");
-    for step in ["let items of", "add index by_place to", "add index by_state to"] {
+    for step in ["let items of", "add index by_place to", "add index by_state to", "add index by_stay to"] {
         assert!(said(&plan).contains(&format!("{step} table Holdfast-Reservations")), "{plan:?}");
     }
     assert!(
@@ -104,7 +104,7 @@ async fn an_interrupted_migration_goes_on_where_it_was_and_asks_for_no_index_twi
         "{rest}"
     );
     let by = |index: &str| ("Holdfast-Reservations".to_owned(), index.to_owned());
-    assert_eq!(slow.promised(), [(by("by_place"), 1), (by("by_state"), 1)].into());
+    assert_eq!(slow.promised(), ["by_place", "by_state", "by_stay"].map(|index| (by(index), 1)).into());
     assert_eq!(slow.refused(), 0);
 
     let again = holdfast(&["migrate"], &slow.url).output().unwrap();
@@ -137,7 +137,7 @@ async fn two_who_migrate_at_once_do_no_harm() {
         assert!(output.status.success(), "{output:?}");
     }
     assert!(slow.promised().values().all(|times| *times == 1), "{:?}", slow.promised());
-    assert_eq!(slow.promised().len(), 2);
+    assert_eq!(slow.promised().len(), 3);
     database.stop().await.unwrap();
 }
 

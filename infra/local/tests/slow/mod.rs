@@ -120,7 +120,10 @@ impl Inner {
         }
         for ((of, name), looks) in self.making.iter_mut().filter(|((of, _), _)| of == table) {
             let indexes = found["GlobalSecondaryIndexes"].as_array_mut().unwrap();
-            let index = indexes.iter_mut().find(|index| index["IndexName"] == name.as_str()).unwrap();
+            // What was found before it was asked for knows nothing of it.
+            let Some(index) = indexes.iter_mut().find(|index| index["IndexName"] == name.as_str()) else {
+                continue;
+            };
             index["IndexStatus"] = "CREATING".into();
             index["Backfilling"] = (*looks < 2).into();
             assert_eq!(of, table);
