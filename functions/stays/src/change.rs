@@ -52,6 +52,33 @@ pub(crate) async fn change(
         return Ok(Done { record: before, replayed: true });
     }
     asked.if_match.check(before.version)?;
+    let planned = planned(app, asked, before, (others, keep_prices)).await?;
+    written(app, asked, planned, OrderAction::Change.event()).await
+}
+
+/// Other rooms of a stay, thought through and not written yet.
+pub(crate) struct Planned {
+    /// The stay as it is.
+    pub(crate) before: Order,
+    /// The stay as it shall be.
+    pub(crate) after: Order,
+    /// The rooms that it is put into, before and after.
+    pub(crate) houses: Vec<House>,
+    /// The day at its location.
+    pub(crate) today: Date,
+}
+
+/// What follows when a stay has other rooms.
+///
+/// # Errors
+/// As [`change`].
+pub(crate) async fn planned(
+    app: &App,
+    asked: &Asked,
+    before: Order,
+    (others, keep_prices): (Vec<Other>, bool),
+) -> Result<Planned> {
+    let desk = asked.caller.may_at(Permission::BookForOthers, before.location);
     let now = app.clock.now();
     let known = app.store.together(&ids(&before, &others)).await?;
     standing(&before, &others)?;
@@ -76,11 +103,21 @@ pub(crate) async fn change(
     let rooms: Vec<StayRoom> =
         others.iter().zip(nightly).map(|(other, nightly)| room(&before, other, nightly)).collect();
     let after = before.clone().restay((lines, rooms), price, now)?;
-    let (mut after, houses) = rehoused(&before, after, &known, (today, now));
+    let (after, houses) = rehoused(&before, after, &known, (today, now));
+    Ok(Planned { before, after, houses, today })
+}
+
+/// Writes it as one change, with the event `kind`.
+///
+/// # Errors
+/// As [`change`].
+pub(crate) async fn written(app: &App, asked: &Asked, planned: Planned, kind: &str) -> Result<Done<Order>> {
+    let Planned { before, mut after, houses, today } = planned;
+    let now = after.updated_at;
+    after.version = before.version + 1;
     after.requests = after.requests.with(asked.idem.mark());
     let add = |tx: &mut Tx| put(tx, app, asked, &houses, now);
-    let kind = (OrderAction::Change.event(), today);
-    orders::claim(&app.store, asked, Some(&before), after, kind, &add).await.map_err(told)
+    orders::claim(&app.store, asked, Some(&before), after, (kind, today), &add).await.map_err(told)
 }
 
 /// What guests in the house have stays theirs.

@@ -16,7 +16,7 @@ use web::{Asked, Done};
 
 use crate::App;
 use crate::access::at_desk;
-use crate::change::{self, House, Other, put};
+use crate::change::{self, House, Other, Planned, put};
 
 /// Most stays of a kind on the board, and rooms.
 const MOST_ON_BOARD: usize = 500;
@@ -193,42 +193,36 @@ pub(crate) async fn check_out(
     (id, room): (OrderId, usize),
     unpaid: bool,
 ) -> Result<Done<Order>> {
-    let mut at = at(app, asked, id, &[]).await?;
+    let at = at(app, asked, id, &[]).await?;
     if replays(asked, &at.before)? {
         return Ok(Done { record: at.before, replayed: true });
     }
-    // What is wrong with leaving is told before anything is given back.
-    at.before.clone().check_out(room, at.now)?;
-    if let Some(early) = early(&at, room)? {
-        let given = Asked { idem: web::Idempotency::default(), ..asked.clone() };
-        at.before = change::change(app, &given, id, (early, false)).await?.record;
-        let rooms: Vec<HotelRoomId> = at.assigned(room).into_iter().collect();
-        let ids = Ids {
-            hotel_rooms: rooms.into_iter().collect(),
-            locations: [at.before.location].into(),
-            ..Ids::default()
-        };
-        at.known = app.store.together(&ids).await?;
-    }
-    let due = at.before.sale.as_ref().map_or(0, |sale| sale.due());
-    let last = at
-        .before
-        .stay
-        .iter()
-        .flat_map(|stay| &stay.rooms)
-        .enumerate()
-        .all(|(other, kept)| other == room || !matches!(kept.stage, Stage::InHouse { .. }));
+    let planned = match early(&at, room)? {
+        Some(early) => Some(change::planned(app, asked, at.before.clone(), (early, false)).await?),
+        None => None,
+    };
+    let after =
+        planned.as_ref().map_or(&at.before, |planned| &planned.after).clone().check_out(room, at.now)?;
+    let due = after.sale.as_ref().map_or(0, |sale| sale.due());
+    let mut rooms = after.stay.iter().flat_map(|stay| &stay.rooms);
+    let last = !rooms.any(|kept| matches!(kept.stage, Stage::InHouse { .. }));
     if due > 0 && last && !unpaid {
         let message = "something is still to be paid";
         return Err(Error::new(Code::PaymentRequired, message).with_detail("due", due));
     }
-    let after = at.before.clone().check_out(room, at.now)?;
     let mut houses: Vec<House> = Vec::new();
     if let Some(house) = at.assigned(room).map(|id| at.house(id)).transpose()? {
         let left = house.clone().release(id, room, at.now).kept(Housekeeping::Dirty, at.now);
         houses.push((house, left));
     }
-    save(app, asked, (at.before, after), ("order.checked_out", &changed(houses)), at.now).await
+    let houses = changed(houses);
+    match planned {
+        // What it no longer needs is given back in the same transaction.
+        Some(planned) => {
+            change::written(app, asked, Planned { after, houses, ..planned }, "order.checked_out").await
+        }
+        None => save(app, asked, (at.before, after), ("order.checked_out", &houses), at.now).await,
+    }
 }
 
 /// The rooms of a stay of which one is left before its last night: its nights end today, and not before the first one is over.

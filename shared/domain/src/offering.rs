@@ -181,6 +181,20 @@ pub struct RefundStep {
 }
 
 impl Terms {
+    /// What is wrong with them: a percent out of bounds, too many steps, steps that do not follow one another.
+    pub(crate) fn check(&self, wrong: &mut Wrong) {
+        let deposit = self.deposit_percent.unwrap_or_default() <= 100;
+        wrong.unless(deposit, "/deposit_percent", "out_of_range", "must be at most 100");
+        let steps = &self.refunds;
+        wrong.at_most(steps.len(), MOST_STEPS, "/refunds");
+        let percents = steps.iter().all(|step| step.percent <= 100);
+        wrong.unless(percents, "/refunds", "out_of_range", "a percent must be at most 100");
+        let falls = steps.iter().zip(steps.iter().skip(1));
+        let ordered = falls.clone().all(|(one, next)| one.hours > next.hours && one.percent >= next.percent);
+        let message = "the longest notice comes first and gives most back";
+        wrong.unless(ordered, "/refunds", "invalid_value", message);
+    }
+
     /// The part of `total` that must be paid before it is sold, rounded up.
     pub fn first_part(&self, total: i64) -> i64 {
         match self.deposit_percent {
@@ -217,7 +231,6 @@ impl Prices {
         wrong.unless(!self.plans.is_empty(), "/plans", "required", "must have at least one plan");
         wrong.at_most(self.plans.len(), MOST_PLANS, "/plans");
         wrong.at_most(self.add_ons.len(), MOST_ADD_ONS, "/add_ons");
-        wrong.at_most(self.terms.refunds.len(), MOST_STEPS, "/refunds");
         for (at, plan) in self.plans.iter().enumerate() {
             wrong.amount(plan.price, &format!("/plans/{at}/price"));
             wrong.amount(plan.list_price.unwrap_or_default(), &format!("/plans/{at}/list_price"));
@@ -233,19 +246,7 @@ impl Prices {
         }
         let most_tax = self.tax.as_ref().is_none_or(|tax| tax.basis_points <= 10_000);
         wrong.unless(most_tax, "/tax/basis_points", "out_of_range", "must be at most 10000");
-        let deposit = self.terms.deposit_percent.unwrap_or_default() <= 100;
-        wrong.unless(deposit, "/deposit_percent", "out_of_range", "must be at most 100");
-        let steps = &self.terms.refunds;
-        let percents = steps.iter().all(|step| step.percent <= 100);
-        wrong.unless(percents, "/refunds", "out_of_range", "a percent must be at most 100");
-        let falls = steps.iter().zip(steps.iter().skip(1));
-        let ordered = falls.clone().all(|(one, next)| one.hours > next.hours && one.percent >= next.percent);
-        wrong.unless(
-            ordered,
-            "/refunds",
-            "invalid_value",
-            "the longest notice comes first and gives most back",
-        );
+        self.terms.check(&mut wrong);
         wrong.check(self)
     }
 }

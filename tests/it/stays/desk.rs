@@ -101,6 +101,13 @@ async fn who_leaves_early_gives_nights_back_and_who_stays_on_takes_what_is_left(
     assert_eq!(longer.data()["price"]["total"], 5 * NIGHT);
     assert_eq!(longer.data()["rooms"][0]["number"], "1");
     hotel.after(24).await;
+    let due = hotel.at_desk(&stay, "check-out", json!({})).await.refused(402, "payment_required");
+    assert_eq!(due.body["details"]["due"], NIGHT, "what they leave is not charged");
+    assert_eq!(
+        hotel.read(&stay).await["departure"],
+        "2027-01-10",
+        "who may not leave yet gives nothing back"
+    );
     let gone = hotel.at_desk(&stay, "check-out", json!({ "unpaid": true })).await.expect(200);
     assert_eq!(gone.data()["departure"], "2027-01-06");
     assert_eq!(gone.data()["price"]["total"], NIGHT);

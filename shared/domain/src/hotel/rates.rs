@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::room_type::MOST_AGE;
 use crate::event::{Actor, Event};
-use crate::offering::{MOST_PRICE, MOST_STEPS, Terms, Wrong};
+use crate::offering::{MOST_PRICE, Terms, Wrong};
 use crate::pool::MOST_NIGHTS;
 use crate::text::{Name, Note};
 use crate::weekly::Weekday;
@@ -300,7 +300,7 @@ impl Rates {
                 TaxBy::GuestNight { amount, .. } => wrong.amount(amount, &format!("/taxes/{at}/guest_night")),
             }
         }
-        terms(&mut wrong, &self.terms);
+        self.terms.check(&mut wrong);
         let nights = self.no_show_nights.is_none_or(|nights| i32::from(nights) <= MOST_NIGHTS);
         wrong.unless(nights, "/no_show_nights", "out_of_range", &format!("must be at most {MOST_NIGHTS}"));
         wrong.check(self)
@@ -328,16 +328,6 @@ fn when(wrong: &mut Wrong, when: &When, pointer: &str) {
     let fine = when.from.zip(when.to).is_none_or(|(from, to)| from < to);
     wrong.unless(fine, &format!("{pointer}/to"), "not_after_start", "must be after from");
     wrong.at_most(when.room_types.len(), MOST_TYPES, &format!("{pointer}/room_types"));
-}
-
-fn terms(wrong: &mut Wrong, terms: &Terms) {
-    let deposit = terms.deposit_percent.unwrap_or_default() <= 100;
-    wrong.unless(deposit, "/deposit_percent", "out_of_range", "must be at most 100");
-    wrong.at_most(terms.refunds.len(), MOST_STEPS, "/refunds");
-    let falls = terms.refunds.iter().zip(terms.refunds.iter().skip(1));
-    let ordered = falls.clone().all(|(one, next)| one.hours > next.hours && one.percent >= next.percent)
-        && terms.refunds.iter().all(|step| step.percent <= 100);
-    wrong.unless(ordered, "/refunds", "invalid_value", "the longest notice comes first and gives most back");
 }
 
 impl RatePlan {
