@@ -205,6 +205,20 @@ fn what_somebody_gives_back_in_the_pages_of_the_gateway_counts_once() {
 }
 
 #[test]
+fn what_is_promised_back_is_promised_once_although_it_has_not_gone_yet() {
+    let mut world = World::at(Scene::Held);
+    world.take(Event::Captured);
+    world.order = world.order.clone().reduced(10_000, at(NOW)).unwrap();
+    let payments = |world: &World| vec![world.payment.clone()];
+    let Some(Next::Refund { attempt, amount, .. }) = next(&world.order, &payments(&world)) else {
+        panic!("what is too much goes back")
+    };
+    assert_eq!(amount, 10_000);
+    world.payment.promise(&attempt, amount, at(NOW));
+    assert_eq!(next(&world.order, &payments(&world)), None);
+}
+
+#[test]
 fn an_order_is_sold_once_its_first_part_is_paid_and_not_before() {
     let order = sold_session(TOTAL);
     let take = |number: u8, amount: i64| {
