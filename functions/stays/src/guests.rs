@@ -43,7 +43,7 @@ impl Whom {
     }
 }
 
-/// The guest: one that is known, whoever asks, or somebody new.
+/// The guest: one that is known, whoever asks, or somebody new, who is yet to be written with their stay ([`put`]).
 ///
 /// # Errors
 /// `forbidden` for others without the right to book for them, `validation_failed` without such a guest.
@@ -53,9 +53,9 @@ pub(crate) async fn of(
     (whom, location): (Whom, LocationId),
     known: &Together,
     now: Timestamp,
-) -> Result<Guest> {
+) -> Result<(Guest, bool)> {
     let found = known.guests.first().cloned();
-    match (whom, found) {
+    let guest = match (whom, found) {
         (Whom::Oneself(_), Some(guest)) => Ok(guest),
         (Whom::Oneself(user), None) => {
             let account = app.store.together(&Ids { users: [user].into(), ..Ids::default() }).await?;
@@ -76,9 +76,10 @@ pub(crate) async fn of(
             asked.caller.require_at(Permission::BookForOthers, location)?;
             let id =
                 GuestId::derived(asked.idem.id(|| GuestId::new(now, env::random()).bits().to_be_bytes()));
-            add(app, asked, id, new, now).await
+            return Ok((blank(asked, id, new, now), true));
         }
-    }
+    };
+    guest.map(|guest| (guest, false))
 }
 
 /// Adds a guest; whoever is there already under this id is left as they are.
@@ -221,8 +222,13 @@ fn blank(asked: &Asked, id: GuestId, new: NewGuest, now: Timestamp) -> Guest {
 
 async fn insert(app: &App, asked: &Asked, guest: Guest) -> Result<(Guest, bool)> {
     let mut tx = Tx::new();
-    tx.insert_guest(&app.store, &guest);
+    put(&mut tx, app, asked, &guest);
+    store::record_from(app.store.commit(tx).await?, guest)
+}
+
+/// Adds a new guest to a transaction.
+pub(crate) fn put(tx: &mut Tx, app: &App, asked: &Asked, guest: &Guest) {
+    tx.insert_guest(&app.store, guest);
     let event = EventId::new(guest.created_at, env::random());
     tx.event(&app.store, &guest.event(event, "guest.created", None, asked.caller.actor()));
-    store::record_from(app.store.commit(tx).await?, guest)
 }

@@ -78,7 +78,7 @@ pub(crate) async fn make(app: &App, asked: &Asked, new: New) -> Result<Done<Orde
     }
     let nightly = nightly(asked, &plans.priced(), &new)?;
     let sale = sale(&plans.priced(), &types, &new.rooms, &nightly, (&known, new.location))?;
-    let guest = guests::of(app, asked, (new.whom, new.location), &known, now).await?;
+    let (guest, is_new) = guests::of(app, asked, (new.whom, new.location), &known, now).await?;
     let id = keyed.unwrap_or_else(|| OrderId::new(now, env::random()));
     let order = order((id, asked, now), (&guest, new.location), new.hold_seconds, sale)?;
     let houses: Vec<House> = new
@@ -101,7 +101,7 @@ pub(crate) async fn make(app: &App, asked: &Asked, new: New) -> Result<Done<Orde
     let stay = Stay {
         confirmation: confirmation_of(id),
         guest: guest.id,
-        guest_name: guest.name,
+        guest_name: guest.name.clone(),
         rate_plan: plans.plan.id,
         source: new.source.map_or_else(|| "direct".parse().map_err(Error::internal), Ok)?,
         rooms: rooms.collect(),
@@ -110,7 +110,13 @@ pub(crate) async fn make(app: &App, asked: &Asked, new: New) -> Result<Done<Orde
     };
     let kind = if order.state == OrderState::Held { "order.held" } else { "order.confirmed" };
     let order = Order { lines, stay: Some(Box::new(stay)), note: new.note, ..order };
-    let add = |tx: &mut Tx| put(tx, app, asked, &houses, now);
+    // Whoever is refused a stay is no guest.
+    let add = |tx: &mut Tx| {
+        put(tx, app, asked, &houses, now);
+        if is_new {
+            guests::put(tx, app, asked, &guest);
+        }
+    };
     orders::claim(&app.store, asked, None, order, (kind, today), &add).await.map_err(told)
 }
 

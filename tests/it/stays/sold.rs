@@ -43,6 +43,20 @@ async fn several_rooms_are_sold_together_or_not_at_all() {
     let told = &refused.body["details"]["lines"];
     assert!(told.as_array().is_some_and(|lines| !lines.is_empty()), "{refused:?}");
     assert_eq!(hotel.left(THREE).await, 2);
+    // Nor is anybody a guest who is refused a stay; with one, they are.
+    let somebody = |rooms: &[serde_json::Value]| {
+        let mut body = hotel.new_stay(rooms);
+        body["guest"] = json!({ "name": "Ines", "email": "ines@people.example" });
+        body
+    };
+    let guests = || hotel.app.get("/v2/guests?email=ines@people.example").by(&hotel.desk).send();
+    hotel.book(&hotel.desk, "guest", somebody(&rooms)).await.refused(409, "sold_out");
+    assert_eq!(guests().await.expect(200).data(), &json!([]));
+    let elsewhere = [hotel.room(("2027-05-01", "2027-05-02"))];
+    let told = hotel.book(&hotel.desk, "guest 2", somebody(&elsewhere)).await.expect(201);
+    assert_eq!(guests().await.expect(200).data()[0]["id"], told.data()["guest_id"]);
+    let again = hotel.book(&hotel.desk, "guest 2", somebody(&elsewhere)).await.expect(201);
+    assert_eq!(again.data()["id"], told.data()["id"]);
     let made = hotel.book(&hotel.anna, "2", hotel.new_stay(&rooms[..2])).await.expect(201);
     assert_eq!(made.data()["rooms"].as_array().unwrap().len(), 2);
     assert_eq!(hotel.left(THREE).await, 0);
