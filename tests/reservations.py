@@ -300,6 +300,55 @@ def recorded(installation, place):
     return nights, cents, cancelled, absent
 
 
+def half_up(dividend, divisor):
+    return (2 * dividend + divisor) // (2 * divisor)
+
+
+def figures(installation, report, rows, sums):
+    """What the figures tell that the feed keeps, beside the file: occupancy, revenue, ADR and RevPAR of every month, and what
+    was sold, given back and missed in it; lead times and lengths as a whole."""
+    _, nights, cents, cancelled, absent = sums
+    rooms = sum(kind["rooms"] for kind in report["rooms"].values())
+    first = min(row.booked for row in rows).replace(day=1)
+    last = max(max(row.departure, row.settled) for row in rows)
+    location = report["place"]["location_id"]
+    found, wanted, picked, counted = {}, {}, collections.Counter(), collections.Counter()
+    while first <= last:
+        after = (first + timedelta(32)).replace(day=1)
+        name, there = month(first), rooms * (after - first).days
+        read = lambda what: installation.ask(f"/v2/figures/{what}?location_id={location}&from={first}&to={after}")["data"]
+        (told,) = installation.ask(f"/v2/figures/nights?location_id={location}&from={first}&to={after}&by=month")["data"]
+        (money,) = told["money"] or [{"revenue": 0, "adr": None, "revpar": None}]
+        found[name] = (told["rooms"], told["sold"], told["occupancy_percent"], money["revenue"], money["adr"], money["revpar"])
+        rate = half_up(cents[name], nights[name]) if nights[name] else None
+        per_room = half_up(cents[name], there) if nights[name] else None
+        wanted[name] = (there, nights[name], half_up(1000 * nights[name], there) / 10, cents[name], rate, per_room)
+        for day in read("pickup"):
+            for what in ("sold", "cancelled", "no_shows"):
+                picked[what, name] += day[what]
+        arrivals = read("arrivals")
+        for what in ("sold", "cancelled", "no_shows", "rooms", "nights"):
+            counted[what] += arrivals[what]
+        for kind in ("lead", "length"):
+            for one in arrivals[kind]:
+                counted[kind, one["from"]] += one["count"]
+        first = after
+    expect("figures of months", found, wanted)
+    of_file = collections.Counter({("cancelled", name): count for name, count in cancelled.items()})
+    of_file.update({("no_shows", name): count for name, count in absent.items()})
+    of_file.update(("sold", month(row.booked)) for row in rows)
+    expect("stays sold, given back and missed by month", +picked, of_file)
+    slept = [row for row in rows if row.status == "Check-Out"]
+    lengths = [(left_on(row) - row.arrival).days for row in slept]
+    class_of = lambda classes, number: max(one for one in classes if one <= max(number, classes[0]))
+    whole = collections.Counter(sold=len(slept), rooms=len(slept), nights=sum(lengths))
+    whole.update(cancelled=sum(cancelled.values()), no_shows=sum(absent.values()))
+    whole.update(("lead", class_of([0, 1, 7, 14, 30, 90, 180], (row.arrival - row.booked).days)) for row in slept)
+    whole.update(("length", class_of([1, 2, 3, 4, 5, 7, 14, 28], length)) for length in lengths)
+    expect("lead times, lengths and counts", +counted, +whole)
+    print(f"figures of {len(found)} months, kept from the events: equal to the file")
+
+
 def told(report):
     sums = {name: sum(kind[name] for kind in report["asked"].values()) for name in ("requests", "trips", "half_reads", "half_writes")}
     requests, trips, reads, writes = sums.values()
@@ -324,10 +373,12 @@ def as_it_was(installation, options, rows, without, more):
     print(f"  {seconds:.0f} s; {told(report)}")
     print("  rooms and allowance: " + ", ".join(f"{kind} {rooms}+{beyond}" for kind, (rooms, beyond) in sorted(limits.items())))
 
-    slept, nights, cents, cancelled, absent = straight(rows)
+    sums = slept, nights, cents, cancelled, absent = straight(rows)
+    installation.run("figures", "--rebuild", "--data", installation.path)
     with installation.served():
         expect("nights in the ledger", installation.claims(report, rows), slept)
         found = recorded(installation, report["place"])
+        figures(installation, report, rows, sums)
     for what, ours, theirs in zip(("nights", "revenue", "cancellations", "no-shows"), found, (nights, cents, cancelled, absent), strict=True):
         expect(f"{what} by month", ours, theirs)
     print(f"{'month':<9}{'nights':>8}{'ADR':>9}{'cancelled':>11}{'no-shows':>10}")

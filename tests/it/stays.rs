@@ -2,6 +2,7 @@
 
 mod channels;
 mod desk;
+mod figures;
 mod folio;
 mod guests;
 mod moving;

@@ -1,6 +1,7 @@
 //! Figures of the operator: counted from the feed, each event once, and read by days of a location.
 
 mod days;
+mod house;
 mod read;
 
 use std::collections::{BTreeSet, HashMap};
@@ -11,6 +12,8 @@ use errors::Result;
 use store::{Store, Tally};
 
 pub use days::Days;
+pub(crate) use house::rounded;
+pub use house::{Amounts, Arrivals, Books, Nights, Pickup, Step, arrivals, nights, pickup};
 pub use read::{
     Delivered, Distribution, Money, Month, Months, Shares, Totals, delivery, distribution, revenue, totals,
 };

@@ -3,6 +3,7 @@
 
 mod campaigns;
 mod dashboard;
+mod stats;
 
 use domain::Permission;
 use schemars::JsonSchema;
@@ -24,6 +25,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .answers::<campaigns::BulkSent>(202),
     ];
     routes.extend(dashboard::routes());
+    routes.extend(stats::routes());
     routes
 }
 

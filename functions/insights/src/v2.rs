@@ -4,6 +4,7 @@ mod audit;
 pub(crate) mod campaigns;
 mod exports;
 mod figures;
+pub(crate) mod house;
 mod messages;
 
 use domain::Permission::{ReadAudit, ReadFigures, ReadMessages, ReplayMessages};
@@ -12,6 +13,7 @@ use web::{Access, Key, Route, get, post};
 use crate::App;
 use audit::EventView;
 use figures::{DeliveryView, DistributionView, MonthView, TotalsView};
+use house::{ArrivalsView, NightsView, PickupView};
 use messages::{DeadLettersView, MessageView, RedriveView};
 
 pub(crate) fn routes() -> Vec<Route<App>> {
@@ -54,6 +56,24 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .named("readDelivery", "What became of messages, by channel and provider")
             .queried::<figures::DeliveryQuery>()
             .answers::<Vec<DeliveryView>>(200),
+        get("/figures/nights", Access::Needs(ReadFigures), house::nights)
+            .named(
+                "readNights",
+                "Nights of a house by day or month: occupancy, what they bring, ADR and RevPAR",
+            )
+            .queried::<house::NightsQuery>()
+            .answers::<Vec<NightsView>>(200),
+        get("/figures/arrivals", Access::Needs(ReadFigures), house::arrivals)
+            .named(
+                "readArrivals",
+                "Stays that begin in a range of days: lengths, lead times, cancellations, no-shows",
+            )
+            .queried::<figures::DaysQuery>()
+            .answers::<ArrivalsView>(200),
+        get("/figures/pickup", Access::Needs(ReadFigures), house::pickup)
+            .named("readPickup", "Stays and nights sold and given back day by day; of one month, its pace")
+            .queried::<house::PickupQuery>()
+            .answers::<Vec<PickupView>>(200),
         get("/messages", Access::SignedIn, messages::list)
             .named("listMessages", "Messages to you; with the permission to anybody, waiting, or given up")
             .queried::<messages::MessagesQuery>()

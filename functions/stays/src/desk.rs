@@ -251,31 +251,40 @@ pub(crate) async fn no_show(app: &App, asked: &Asked, id: OrderId) -> Result<Don
     change::ended(app, asked, before, "order.no_show", |order| order.no_show(now)).await
 }
 
-/// What the desk sees of a day.
+/// What the desk sees of a day; of each list at most 500.
 #[derive(Debug)]
-pub(crate) struct Board {
-    pub(crate) today: Date,
-    pub(crate) property: Property,
+pub struct Board {
+    /// The day at the location.
+    pub today: Date,
+    /// When guests come and leave.
+    pub property: Property,
     /// Expected today, or before and not there yet.
-    pub(crate) arrivals: Vec<Order>,
+    pub arrivals: Vec<Order>,
     /// In the house.
-    pub(crate) in_house: Vec<Order>,
+    pub in_house: Vec<Order>,
     /// Gone today.
-    pub(crate) departed: Vec<Order>,
+    pub departed: Vec<Order>,
     /// Every room of the house.
-    pub(crate) rooms: Vec<HotelRoom>,
+    pub rooms: Vec<HotelRoom>,
     /// Whether there is more of something than is told.
-    pub(crate) cut: bool,
+    pub cut: bool,
 }
 
-/// The board of today at a location.
+/// The board of today at a location, for somebody who may see it.
 ///
 /// # Errors
 /// `not_found`, `forbidden` outside the caller's scope.
 pub(crate) async fn board(app: &App, caller: &Caller, location: LocationId) -> Result<Board> {
     let place = app.store.location(location).await?;
     caller.require_at(Permission::ReadBookings, location)?;
-    let today = place.zone.local(app.clock.now()).date();
+    Box::pin(board_on(app, location, place.zone.local(app.clock.now()).date())).await
+}
+
+/// The board of a day at a location, for whoever sits at this machine.
+///
+/// # Errors
+/// `unavailable` when the database is.
+pub async fn board_on(app: &App, location: LocationId, today: Date) -> Result<Board> {
     let tomorrow = today.tomorrow().unwrap_or(today);
     let (arrivals, in_house, departed, property, rooms) = tokio::try_join!(
         listed(app, (location, StayStage::Expected), (Date::MIN, tomorrow)),

@@ -18,6 +18,7 @@ mod v1;
 mod v2;
 mod walk;
 
+pub use desk::{Board, board_on};
 use env::Clock;
 use store::Store;
 use web::{Api, Core, Version};

@@ -58,7 +58,7 @@ async fn drawn(core: &Core, wanted: Option<LocationId>) -> Result<String> {
     let open: Vec<_> = open.items.into_iter().filter(|payment| payment.location == location.id).collect();
     Ok([
         "<h1>Figures</h1>".to_owned(),
-        chooser(&locations),
+        chooser("figures", &locations),
         format!("<h2>{}, the last {DAYS} days</h2>", escaped(location.name.as_str())),
         counted(&all),
         format!("<h2>What came in and went back, the last {MONTHS} months</h2>"),
@@ -75,9 +75,10 @@ async fn drawn(core: &Core, wanted: Option<LocationId>) -> Result<String> {
     .concat())
 }
 
-fn chooser(locations: &[Location]) -> String {
+/// Links to a page for each location.
+pub(crate) fn chooser(page: &str, locations: &[Location]) -> String {
     let links = locations.iter().map(|location| {
-        format!("<a href=\"/figures?location={}\">{}</a>", location.id, escaped(location.name.as_str()))
+        format!("<a href=\"/{page}?location={}\">{}</a>", location.id, escaped(location.name.as_str()))
     });
     format!("<nav>{}</nav>", links.collect::<String>())
 }
@@ -156,7 +157,7 @@ fn listed(payments: &[Payment], location: &Location) -> String {
 }
 
 /// As people read it; the bare number where the currency is none that there is.
-fn amount(currency: &str, minor: i64) -> String {
+pub(crate) fn amount(currency: &str, minor: i64) -> String {
     let known = Currency::from_code(currency);
     known.map_or_else(|| minor.to_string(), |currency| Money::new(minor, currency).to_string())
 }

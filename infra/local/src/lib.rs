@@ -7,6 +7,7 @@ mod dashboard;
 mod demo;
 mod front;
 mod groups;
+mod house;
 mod html;
 pub mod import;
 mod installation;

@@ -27,7 +27,7 @@ use crate::front::Front;
 use crate::installation::Serving;
 use crate::sqs::{self, Endpoint};
 use crate::workers::{self, Queues, Workers};
-use crate::{checkout, crowd, dashboard, groups, outbox as page};
+use crate::{checkout, crowd, dashboard, groups, house, outbox as page};
 use database::{self, Data, Database};
 
 /// Who mail is from on a laptop.
@@ -158,7 +158,7 @@ pub async fn start(options: Options) -> io::Result<Server> {
     let (stop, stopped) = watch::channel(false);
     let service = web::service(api.clone(), &core);
     let mut everything = page::routes(Arc::clone(&outbox), Arc::clone(&texts));
-    everything = everything.merge(dashboard::routes(core.clone()));
+    everything = everything.merge(dashboard::routes(core.clone())).merge(house::routes(core.clone()));
     if let Some(stand_in) = &stand_in {
         everything = everything.merge(checkout::routes(Arc::clone(stand_in)));
     }

@@ -28,6 +28,7 @@
 mod message;
 mod order;
 mod payment;
+mod stay;
 
 use std::collections::BTreeMap;
 
@@ -35,6 +36,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+pub use stay::{LEAD_CLASSES, LENGTH_CLASSES};
 
 use crate::{Event, LocationId, Zone};
 
@@ -49,11 +52,18 @@ pub enum Kind {
     Money,
     /// Messages by the day on which they were due: what became of them, by channel and provider.
     Delivery,
+    /// Nights of a room type by month: how many rooms are sold for each, and for how much.
+    Nights,
+    /// Stays by the day of arrival: what became of them, how long they are, how long before they were booked.
+    Stays,
+    /// Stays by the day on which they were sold, given back or missed, and what that did to the nights of each month.
+    Pickup,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Orders, Self::Offerings, Self::Money, Self::Delivery];
+    pub const ALL: [Self; 7] =
+        [Self::Orders, Self::Offerings, Self::Money, Self::Delivery, Self::Nights, Self::Stays, Self::Pickup];
 
     /// The text form.
     pub const fn as_str(self) -> &'static str {
@@ -62,6 +72,9 @@ impl Kind {
             Self::Offerings => "offerings",
             Self::Money => "money",
             Self::Delivery => "delivery",
+            Self::Nights => "nights",
+            Self::Stays => "stays",
+            Self::Pickup => "pickup",
         }
     }
 }
@@ -101,15 +114,20 @@ pub fn location(event: &Event) -> Option<LocationId> {
 /// What an event adds, by place and name; nothing for an event that nothing is counted of. `zone` is its location's.
 pub fn deltas(event: &Event, zone: &Zone) -> Vec<Delta> {
     let found = match event.kind.split_once('.').map(|(record, _)| record) {
-        Some("order") => order::deltas(event, zone),
+        Some("order") => order::deltas(event, zone).map(|mut found| {
+            found.extend(stay::deltas(event, zone).unwrap_or_default());
+            found
+        }),
         Some("payment") => payment::deltas(event, zone),
         Some("message") => message::deltas(event, zone),
         _ => None,
     };
-    let mut found = found.unwrap_or_default();
-    found.retain(|delta| delta.by != 0);
-    found.sort_by(|one, other| (&one.place, &one.name).cmp(&(&other.place, &other.name)));
-    found
+    let mut sums: BTreeMap<(Place, String), i64> = BTreeMap::new();
+    for Delta { place, name, by } in found.unwrap_or_default() {
+        *sums.entry((place, name)).or_default() += by;
+    }
+    let some = sums.into_iter().filter(|(_, by)| *by != 0);
+    some.map(|((place, name), by)| Delta { place, name, by }).collect()
 }
 
 /// The name of a figure, of its parts: `captured#INR#cash`.

@@ -71,6 +71,12 @@ impl Days {
         (self.from, self.to)
     }
 
+    /// Each of them.
+    pub fn each(&self) -> impl Iterator<Item = Date> + use<> {
+        let to = self.to;
+        std::iter::successors(Some(self.from), |day| day.tomorrow().ok()).take_while(move |day| *day < to)
+    }
+
     /// The first days of the months that they lie in.
     pub fn months(&self) -> impl Iterator<Item = Date> + use<> {
         let last = self.to.yesterday().unwrap_or(self.to);

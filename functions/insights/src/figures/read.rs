@@ -228,7 +228,12 @@ pub async fn delivery(
     Ok(found)
 }
 
-async fn of_kind(store: &Store, locations: &[LocationId], kind: Kind, days: Days) -> Result<Vec<Kept>> {
+pub(super) async fn of_kind(
+    store: &Store,
+    locations: &[LocationId],
+    kind: Kind,
+    days: Days,
+) -> Result<Vec<Kept>> {
     let generation = generation(store, locations).await?;
     let mut all = Vec::new();
     for location in locations {
@@ -238,7 +243,7 @@ async fn of_kind(store: &Store, locations: &[LocationId], kind: Kind, days: Days
 }
 
 /// The generation that is read, if there are these locations.
-async fn generation(store: &Store, locations: &[LocationId]) -> Result<u64> {
+pub(super) async fn generation(store: &Store, locations: &[LocationId]) -> Result<u64> {
     let (generations, zones) = store.figures_at(&locations.iter().copied().collect::<BTreeSet<_>>()).await?;
     if locations.iter().all(|location| zones.contains_key(location)) {
         Ok(generations.current)
@@ -251,7 +256,7 @@ fn added(kept: &[Kept]) -> Sums {
     summed(kept.iter().map(|kept| &kept.sums))
 }
 
-fn parts(name: &str) -> [&str; 3] {
+pub(super) fn parts(name: &str) -> [&str; 3] {
     let mut parts = name.split('#');
     [(); 3].map(|()| parts.next().unwrap_or_default())
 }

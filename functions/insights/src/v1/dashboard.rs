@@ -188,7 +188,7 @@ fn statuses(totals: &Totals) -> [(&'static str, i64); 4] {
     ]
 }
 
-fn amount(currency: &str, minor: i64) -> Option<String> {
+pub(super) fn amount(currency: &str, minor: i64) -> Option<String> {
     let shown = Money::new(minor, Currency::from_code(currency)?).to_string();
     shown.split_once(' ').map(|(_, amount)| amount.to_owned())
 }

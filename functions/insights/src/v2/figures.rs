@@ -243,6 +243,13 @@ pub(crate) async fn delivery(
     Ok(Reply::ok(found.iter().map(DeliveryView::of).collect()))
 }
 
+impl DaysQuery {
+    /// Where, and which days.
+    pub(super) fn parts(&self) -> (LocationId, errors::Result<Days>) {
+        (self.location_id, Days::new(self.from, self.to))
+    }
+}
+
 /// The days, for those who read figures there.
 pub(crate) fn allowed(
     caller: &Caller,

@@ -148,16 +148,20 @@ impl Stay {
         self.rooms.iter().all(|room| matches!(room.stage, Stage::Departed { .. } | Stage::NoShow))
     }
 
-    /// As events tell it: without names.
-    pub(crate) fn told(&self) -> Value {
-        let room = |room: &StayRoom| {
+    /// As events tell it: without names, and with where its order stands and which nights it is about, so that figures follow
+    /// from each event alone.
+    pub(crate) fn told(&self, state: OrderState, lines: &[OrderLine]) -> Value {
+        let room = |(room, line): (&StayRoom, &OrderLine)| {
             json!({
+                "room_type": type_of(line.pool), "arrival": line.cells.nights().map(|nights| nights.from()),
                 "adults": room.party.adults, "children": room.party.children.len(), "nightly": room.nightly,
                 "assigned": room.assigned.as_ref().map(|assigned| assigned.room), "stage": room.stage, "late": room.late,
             })
         };
-        let rooms: Vec<Value> = self.rooms.iter().map(room).collect();
-        json!({ "guest": self.guest, "rate_plan": self.rate_plan, "source": self.source, "rooms": rooms })
+        let rooms: Vec<Value> = self.rooms.iter().zip(lines).map(room).collect();
+        json!({
+            "guest": self.guest, "rate_plan": self.rate_plan, "source": self.source, "state": state, "rooms": rooms,
+        })
     }
 
     /// Where it is as a whole: in the house while anybody is, expected while anybody is to come, else gone or never come.

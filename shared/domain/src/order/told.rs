@@ -32,7 +32,7 @@ impl Order {
             "hold_until": self.hold_until, "reason": self.reason,
         });
         if let (Some(stay), Some(object)) = (&self.stay, told.as_object_mut()) {
-            object.insert("stay".to_owned(), stay.told());
+            object.insert("stay".to_owned(), stay.told(self.state, &self.lines));
         }
         if let (Some(sale), Some(object)) = (&self.sale, told.as_object_mut()) {
             let sale = json!({
