@@ -64,6 +64,7 @@
 //! | `events_between`, `events_in` | Events `by_time`, a query per day and shard | bookings(created_at) |
 //! | `events_by(person)` | Insights, then Events by key | — |
 //! | `figures(location, kind, days)` | Insights | payments(created_at) and whatever else is added up |
+//! | `usage_by_operation`, `usage_by_hour` | Live, a query per day | — |
 
 mod client;
 mod codes;
@@ -97,6 +98,7 @@ mod series;
 mod stops;
 mod tables;
 mod together;
+mod usage;
 
 pub use accounts::{Account, Link, account_from};
 pub use bookings::{LONGEST, booking_from};
@@ -123,3 +125,4 @@ pub use stops::Stop;
 pub use table::{Item, broken};
 pub use together::{Ids, Together};
 pub use tx::{MOST_ACTIONS, Outcome, Refused, Tx};
+pub use usage::{Numbers, Spent};

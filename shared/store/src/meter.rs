@@ -33,17 +33,25 @@ pub struct Usage {
     pub half_writes: u64,
 }
 
+impl Usage {
+    /// Read units as people write them: `1.5`.
+    pub fn reads(&self) -> String {
+        units(self.half_reads)
+    }
+
+    /// Write units as people write them.
+    pub fn writes(&self) -> String {
+        units(self.half_writes)
+    }
+}
+
+fn units(halves: u64) -> String {
+    format!("{}{}", halves / 2, if halves.is_multiple_of(2) { "" } else { ".5" })
+}
+
 impl std::fmt::Display for Usage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let units =
-            |halves: u64| format!("{}{}", halves / 2, if halves.is_multiple_of(2) { "" } else { ".5" });
-        write!(
-            f,
-            "trips={}, reads={}, writes={}",
-            self.trips,
-            units(self.half_reads),
-            units(self.half_writes)
-        )
+        write!(f, "trips={}, reads={}, writes={}", self.trips, self.reads(), self.writes())
     }
 }
 

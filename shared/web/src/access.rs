@@ -17,6 +17,7 @@ use crate::api::Key;
 use crate::extract::Origin;
 use crate::keys::Keys;
 use crate::problem::Problem;
+use crate::telemetry::Telemetry;
 use crate::version::Version;
 
 /// What is known of a session is read again after this long: so long a deactivation, a new role or a log-out takes to hold
@@ -45,6 +46,8 @@ pub struct Core {
     pub keys: Arc<Keys>,
     /// Whether answers tell in `X-Usage` what they consumed.
     pub show_usage: bool,
+    /// What requests took.
+    pub telemetry: Arc<Telemetry>,
     known: Arc<Memory<SessionId, Option<Known>>>,
 }
 
@@ -59,7 +62,7 @@ impl Core {
     /// Puts the pieces together.
     pub fn new(store: Store, clock: Clock, keys: Keys) -> Self {
         let known = Arc::new(Memory::new(10_000, KNOWN_SECONDS));
-        Self { store, clock, keys: Arc::new(keys), show_usage: false, known }
+        Self { store, clock, keys: Arc::new(keys), show_usage: false, telemetry: Arc::default(), known }
     }
 
     /// From what Lambda sets: see [`Store::from_env`] and [`Keys::from_env`]. `HOLDFAST_SHOW_USAGE`, if it is set to anything,
@@ -69,7 +72,8 @@ impl Core {
     /// `internal` when a variable is missing.
     pub fn from_env() -> Result<Self> {
         let core = Self::new(Store::from_env()?, Clock::system(), Keys::from_env()?);
-        Ok(Self { show_usage: env::optional("HOLDFAST_SHOW_USAGE").is_some(), ..core })
+        let telemetry = Arc::new(Telemetry::from_env()?);
+        Ok(Self { show_usage: env::optional("HOLDFAST_SHOW_USAGE").is_some(), telemetry, ..core })
     }
 
     /// Forgets what this process knows of a session, so that its end holds here at once.
@@ -110,6 +114,10 @@ pub(crate) struct Gate {
     pub(crate) version: Option<Version>,
 }
 
+/// What kind of caller a request had, for the log: a role, or `anonymous`.
+#[derive(Clone, Copy)]
+pub(crate) struct CallerKind(pub(crate) &'static str);
+
 /// Who calls, for [`Signed`](crate::Signed) and [`MaybeSigned`](crate::MaybeSigned).
 #[derive(Clone)]
 pub(crate) struct Calling(pub(crate) Option<Caller>);
@@ -120,9 +128,12 @@ pub(crate) async fn check(State(gate): State<Gate>, request: Request, next: Next
     let (mut parts, body) = request.into_parts();
     match admit(&gate, &parts).await {
         Ok(caller) => {
+            let kind = caller.as_ref().map_or("anonymous", |caller| caller.role.as_str());
             parts.extensions.insert(Calling(caller));
             parts.extensions.insert(gate.core.clone());
-            next.run(Request::from_parts(parts, body)).await
+            let mut response = next.run(Request::from_parts(parts, body)).await;
+            response.extensions_mut().insert(CallerKind(kind));
+            response
         }
         Err(error) => Problem(error).into_response(),
     }

@@ -15,10 +15,11 @@ use lambda_http::request::RequestContext;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::access::{Core, IDEMPOTENCY_KEY};
+use crate::access::{CallerKind, Core, IDEMPOTENCY_KEY};
 use crate::extract::Origin;
 use crate::idempotency::BodyHash;
 use crate::problem::{Carried, render};
+use crate::telemetry::Served;
 use crate::version::{self, Version};
 
 /// The largest body.
@@ -30,6 +31,7 @@ const API_VERSION: HeaderName = HeaderName::from_static("x-api-version");
 #[derive(Clone, Copy)]
 pub(crate) struct Told {
     pub(crate) id: &'static str,
+    pub(crate) path: &'static str,
     pub(crate) public_seconds: Option<u32>,
 }
 
@@ -51,7 +53,8 @@ impl Edge {
 pub(crate) async fn handle(State(edge): State<Edge>, request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let now = edge.core.clock.now();
-    let request_id = RequestId::new(now, env::random()).to_string();
+    let id = RequestId::new(now, env::random());
+    let request_id = id.to_string();
     let asked = Asked::of(&request);
     let resolved = version::resolve(request.uri().path(), request.headers())
         .map(|(path, version, named)| (path.to_owned(), version, edge.is_root(path, version, named)));
@@ -70,18 +73,35 @@ pub(crate) async fn handle(State(edge): State<Edge>, request: Request, next: Nex
     .await;
     let told = response.extensions().get::<Told>().copied();
     let failure = response.extensions().get::<Carried>().cloned();
+    let caller = response.extensions().get::<CallerKind>().map_or("unknown", |kind| kind.0);
     let mut response = match &failure {
         Some(Carried(error)) => render(error, version, &request_id),
         None => asked.shaped(response).await,
     };
-    let status = response.status();
     headers(&mut response, &asked, told, (!root).then_some(version), &request_id);
     if edge.core.show_usage
         && let Ok(value) = HeaderValue::from_str(&usage.to_string())
     {
         response.headers_mut().insert(HeaderName::from_static("x-usage"), value);
     }
-    log(&asked, told, version, status, &request_id, usage, begun, failure.as_ref());
+    let served = Served {
+        operation: told.map_or("none", |told| told.id),
+        status: response.status().as_u16(),
+        micros: u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
+        usage,
+    };
+    let cold = edge.core.telemetry.count(&served, now);
+    log(&Line {
+        request_id: &request_id,
+        method: asked.method.as_str(),
+        route: told.map_or("none", |told| told.path),
+        version,
+        caller,
+        served,
+        cold,
+        wanted: edge.core.telemetry.is_logged(id),
+        failure: failure.as_ref(),
+    });
     response
 }
 
@@ -227,32 +247,46 @@ fn headers(
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "one line of the log, told once")]
-fn log(
-    asked: &Asked,
-    told: Option<Told>,
-    version: Version,
-    status: StatusCode,
-    request_id: &str,
-    usage: store::Usage,
-    begun: Instant,
-    failure: Option<&Carried>,
-) {
-    let operation = told.map_or("none", |told| told.id);
-    let micros = begun.elapsed().as_micros();
-    let error = failure.map(|Carried(error)| error);
-    if let Some(error) = error.filter(|_| status.is_server_error()) {
-        tracing::error!(request.id = request_id, operation, error = error.chain(), "request failed");
+/// A line of the log for each request; of ordinary ones for as many as the installation wants, of failed and slow ones always.
+fn log(line: &Line<'_>) {
+    let error = line.failure.map(|Carried(error)| error);
+    let operation = line.served.operation;
+    if let Some(error) = error.filter(|_| line.served.status >= 500) {
+        tracing::error!(request.id = line.request_id, operation, error = error.chain(), "request failed");
+    }
+    let slow = line.served.is_slow();
+    let faulty = slow || line.served.status >= 500 || line.served.status == 429;
+    if !faulty && !line.wanted {
+        return;
     }
     tracing::info!(
-        request.id = request_id,
-        method = asked.method.as_str(),
+        request.id = line.request_id,
+        method = line.method,
+        route = line.route,
         operation,
-        version = version.as_str(),
-        status = status.as_u16(),
+        version = line.version.as_str(),
+        caller = line.caller,
+        status = line.served.status,
         code = error.map(|error| error.code().as_str()),
-        micros,
-        usage = %usage,
+        micros = line.served.micros,
+        slow,
+        cold = line.cold,
+        trips = line.served.usage.trips,
+        reads = line.served.usage.reads(),
+        writes = line.served.usage.writes(),
         "request"
     );
+}
+
+/// What the log tells of a request.
+struct Line<'a> {
+    request_id: &'a str,
+    method: &'a str,
+    route: &'static str,
+    version: Version,
+    caller: &'static str,
+    served: Served,
+    cold: bool,
+    wanted: bool,
+    failure: Option<&'a Carried>,
 }

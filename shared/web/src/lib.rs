@@ -35,6 +35,7 @@ mod request;
 mod serve;
 mod sheet;
 mod signing;
+pub mod telemetry;
 mod tokens;
 mod version;
 

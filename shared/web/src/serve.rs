@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware;
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use errors::{Code, Error};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -32,7 +33,7 @@ pub fn service(api: Api, core: &Core) -> Router {
             route.path.to_owned()
         };
         let gate = Gate { core: core.clone(), access: route.access, key: route.key, version };
-        let told = Told { id: route.id, public_seconds: route.public_seconds };
+        let told = Told { id: route.id, path: route.path, public_seconds: route.public_seconds };
         let handler = route.handler.layer(middleware::from_fn_with_state(gate, access::check)).layer(
             middleware::map_response(move |mut response: Response| async move {
                 response.extensions_mut().insert(told);
@@ -69,5 +70,14 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
 pub async fn run(api: Api, core: Core) -> Result<(), lambda_http::Error> {
     aws::log();
     core.store.prime().await;
-    lambda_http::run(service(api, &core)).await
+    let service = service(api, &core).layer(middleware::from_fn_with_state(core, counted));
+    lambda_http::run(service).await
+}
+
+/// Writes what requests took, now and then, before the function stands still.
+async fn counted(State(core): State<Core>, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let function = env::optional("AWS_LAMBDA_FUNCTION_NAME");
+    core.telemetry.write(&core.store, core.clock.now(), function.as_deref()).await;
+    response
 }

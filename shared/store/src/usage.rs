@@ -1,0 +1,155 @@
+//! What requests took, by day and operation and by hour: kept by each process that answers them, a minute's worth at a time.
+//!
+//! Numbers are added to, so that it does not matter how many processes there are. They are for operators, and fade: what a process
+//! counted since it last wrote is lost when it ends.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use errors::{Error, Result};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::schema::{EXPIRES, LIVE, PARTITION, SORT};
+use crate::table::{Item, Query, Range, broken, key, number};
+use crate::{Store, meter};
+
+/// How long numbers are kept.
+const KEPT: SignedDuration = SignedDuration::from_hours(24 * 100);
+/// Items that are read at once.
+const MOST_ITEMS: usize = 20_000;
+
+/// Numbers by name.
+pub type Numbers = BTreeMap<String, u64>;
+
+/// What is kept together: of an operation on a day, or of everything in an hour.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spent {
+    /// The day, in UTC.
+    pub day: Date,
+    /// The operation, or the hour from `00` to `23`.
+    pub of: String,
+    /// The numbers.
+    pub numbers: Numbers,
+}
+
+impl Store {
+    /// Adds to what requests took, by operation; and their sum to the hour's.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is; some may have been added by then.
+    pub async fn add_usage(
+        &self,
+        operations: &BTreeMap<&'static str, Numbers>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let at = now.to_zoned(TimeZone::UTC);
+        let mut all = Numbers::new();
+        for numbers in operations.values() {
+            for (name, by) in numbers {
+                *all.entry(name.clone()).or_default() += by;
+            }
+        }
+        let hour = format!("{:02}", at.hour());
+        let day = at.date();
+        self.add(("hours", day, &hour), &all, now).await?;
+        for (operation, numbers) in operations {
+            self.add(("operations", day, operation), numbers, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn add(
+        &self,
+        (kind, day, of): (&str, Date, &str),
+        numbers: &Numbers,
+        now: Timestamp,
+    ) -> Result<()> {
+        let some: Vec<_> = numbers.iter().filter(|(_, by)| **by > 0).collect();
+        if some.is_empty() {
+            return Ok(());
+        }
+        let terms: Vec<_> = (0..some.len()).map(|at| format!("#n{at} :n{at}")).collect();
+        let expires = now.saturating_add(KEPT).unwrap_or(now).as_second();
+        let mut update = self
+            .client()
+            .update_item()
+            .table_name(self.name(&LIVE))
+            .set_key(Some(key(&LIVE, &partition(kind, day), of)))
+            .update_expression(format!("SET #expires = :expires ADD {}", terms.join(", ")))
+            .expression_attribute_names("#expires", EXPIRES)
+            .expression_attribute_values(":expires", number(expires))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        for (at, (name, by)) in some.into_iter().enumerate() {
+            update = update
+                .expression_attribute_names(format!("#n{at}"), name)
+                .expression_attribute_values(format!(":n{at}"), number(by));
+        }
+        let done = update.send().await.map_err(broken)?;
+        meter::written(done.consumed_capacity.as_slice());
+        Ok(())
+    }
+
+    /// What requests took on these days, by operation, from the first day until just before the last.
+    ///
+    /// # Errors
+    /// `too_large` where there is more than can be added up; `unavailable` when the database is.
+    pub async fn usage_by_operation(&self, days: (Date, Date)) -> Result<Vec<Spent>> {
+        self.spent("operations", days).await
+    }
+
+    /// The same by hour.
+    ///
+    /// # Errors
+    /// As [`Store::usage_by_operation`].
+    pub async fn usage_by_hour(&self, days: (Date, Date)) -> Result<Vec<Spent>> {
+        self.spent("hours", days).await
+    }
+
+    async fn spent(&self, kind: &str, (from, to): (Date, Date)) -> Result<Vec<Spent>> {
+        let days = std::iter::successors(Some(from), |day| day.tomorrow().ok()).take_while(|day| *day < to);
+        let mut all = Vec::new();
+        for day in days {
+            all.extend(self.spent_on(kind, day).await?.into_iter().filter_map(|item| spent(day, item)));
+        }
+        Ok(all)
+    }
+
+    async fn spent_on(&self, kind: &str, day: Date) -> Result<Vec<Item>> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let query = Query {
+                table: &LIVE,
+                index: None,
+                partition: partition(kind, day),
+                range: Range::All,
+                descending: false,
+                limit: 1_000,
+                after,
+            };
+            let (items, next) = self.items(query).await?;
+            all.extend(items);
+            after = next;
+            match after {
+                None => return Ok(all),
+                Some(_) if all.len() >= MOST_ITEMS => {
+                    return Err(Error::internal("more operations than there can be"));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+fn partition(kind: &str, day: Date) -> String {
+    format!("usage#{kind}#{day}")
+}
+
+fn spent(day: Date, mut item: Item) -> Option<Spent> {
+    item.remove(PARTITION);
+    item.remove(EXPIRES);
+    let of = item.remove(SORT)?.as_s().ok()?.clone();
+    let numbers = item.into_iter().filter_map(|(name, value)| Some((name, value.as_n().ok()?.parse().ok()?)));
+    Some(Spent { day, of, numbers: numbers.collect() })
+}
