@@ -97,7 +97,7 @@ async fn what_a_person_did_is_found_once_however_often_the_feed_is_read() {
 
     let since = app.now() - SignedDuration::from_hours(1);
     let (again, _) = app.store().events_between(since, app.now(), 100).await.unwrap();
-    insights::consume(app.store(), &again).await.unwrap();
+    insights::consume(app.store(), &cache::Cache::off(), &again).await.unwrap();
     assert_eq!(texts(&all(&app, &auditor, &path, 100).await, "record"), made);
 
     let path = format!("{path}&from=2027-01-04T08:00:01Z&to=2027-01-04T08:00:02Z");

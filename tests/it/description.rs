@@ -11,7 +11,7 @@ use crate::tidy::{core, queue, root, text};
 
 #[test]
 fn the_files_of_the_description_are_what_the_routes_say() {
-    let api = local::api(&core(), &queue(), None, None);
+    let api = local::api(&core(), &queue(), None);
     for version in Version::ALL {
         let path = format!("docs/openapi.{}.json", version.as_str());
         let wanted = web::openapi::document(&api, version, env!("CARGO_PKG_VERSION"));

@@ -84,7 +84,7 @@ fn shapes(event: &Value) -> Vec<Value> {
 async fn every_group_takes_its_requests_in_every_shape_that_the_gateway_gives_them() {
     let app = TestApp::here().await;
     let core = app.server().core();
-    for (group, api) in local::groups(core, &app.server().workers().relay().notify, None, None) {
+    for (group, api) in local::groups(core, &app.server().workers().relay().notify, None) {
         let has = |version| api.table().any(|(of, _)| of.is_none_or(|of| of == version));
         for version in Version::ALL.into_iter().filter(|version| has(*version)) {
             let name = format!("{group}.{}", version.as_str());
@@ -105,7 +105,7 @@ async fn a_path_that_nobody_has_is_a_problem_and_not_the_gateway_s_own_answer() 
     let app = TestApp::here().await;
     let mut nowhere = event("insights.v2");
     nowhere["rawPath"] = "/v2/nowhere".into();
-    for (_, api) in local::groups(app.server().core(), &app.server().workers().relay().notify, None, None) {
+    for (_, api) in local::groups(app.server().core(), &app.server().workers().relay().notify, None) {
         let request = lambda_http::request::from_str(&nowhere.to_string()).unwrap();
         let answer = web::service(api, app.server().core()).oneshot(request).await.unwrap();
         assert_eq!(answer.status(), 404);
@@ -176,7 +176,13 @@ async fn insights_keeps_of_the_stream_who_brought_about_what() {
     let mut tx = Tx::new();
     tx.event(app.store(), &streamed());
     app.store().commit(tx).await.unwrap();
-    insights::handle(app.store(), serde_json::from_value(event("relay.stream")).unwrap()).await.unwrap();
+    insights::handle(
+        app.store(),
+        &cache::Cache::off(),
+        serde_json::from_value(event("relay.stream")).unwrap(),
+    )
+    .await
+    .unwrap();
     let always = (Timestamp::MIN, Timestamp::MAX);
     let found = app.store().events_by(streamed().actor.user.unwrap(), always, 10, None).await.unwrap();
     assert_eq!(found.items, [streamed()]);

@@ -97,7 +97,7 @@ impl TestApp {
         let stack = shape::Stack::start(options).await.unwrap();
         let clock = Clock::at(now);
         let core = Core::new(stack.store().clone(), clock.clone(), Keys::from_secret(&SECRET).unwrap());
-        let api = local::api(&core, stack.queue("NotifyQueue").unwrap(), None, None);
+        let api = local::api(&core, stack.queue("NotifyQueue").unwrap(), None);
         Self {
             place: Place::Lambda { stack: Box::new(stack), api },
             core,

@@ -13,7 +13,10 @@ async fn it_is_alive_ready_and_says_what_it_is_outside_the_versions() {
         assert_eq!(alive.usage(), (0, 0));
     }
     let ready = app.get("/ready").send().await.expect(200);
-    assert_eq!(ready.body, json!({ "status": "ready", "dependencies": { "database": "ok", "queue": "ok" } }));
+    assert_eq!(
+        ready.body,
+        json!({ "status": "ready", "dependencies": { "database": "ok", "queue": "ok", "cache": "off" } })
+    );
     let version = app.get("/version").send().await.expect(200);
     assert_eq!(version.body["api_versions"], json!(["v1", "v2"]));
     assert_eq!(version.body["default_api_version"], "v1");
@@ -40,7 +43,7 @@ async fn without_its_database_it_is_alive_and_not_ready_and_says_what_is_missing
     let ready = app.get("/ready").send().await.expect(503);
     assert_eq!(
         ready.body,
-        json!({ "status": "unavailable", "dependencies": { "database": "unavailable", "queue": "ok" } })
+        json!({ "status": "unavailable", "dependencies": { "database": "unavailable", "queue": "ok", "cache": "off" } })
     );
     app.get("/health").send().await.expect(200);
 }

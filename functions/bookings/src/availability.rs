@@ -55,7 +55,7 @@ pub(crate) struct Free {
 /// `not_found`, also for a retired room; `bad_request` for a range or a slot that cannot be.
 pub(crate) async fn of_room(app: &App, id: ResourceId, question: Question) -> Result<Free> {
     let now = app.clock.now();
-    let room = app.room(id, now).await?;
+    let room = app.room(id).await?;
     if room.retired {
         return Err(Error::not_found("room"));
     }

@@ -26,16 +26,12 @@ mod when;
 
 use std::sync::Arc;
 
-use cache::{Shared, Tiers};
+use cache::Reads;
 use domain::{Pool, PoolId, Resource, ResourceId};
 use env::Clock;
 use errors::Result;
-use jiff::Timestamp;
 use store::Store;
 use web::{Api, Core, Keys, Version};
-
-/// How long a room or a pool that was read is good enough to say what is free. Booking and ordering read it afresh.
-const KNOWN_SECONDS: i64 = 10;
 
 /// What the group's use cases need. Cheap to clone.
 #[derive(Clone)]
@@ -44,41 +40,39 @@ pub struct App {
     clock: Clock,
     keys: Arc<Keys>,
     calendar_domain: String,
-    rooms: Arc<Tiers<ResourceId, Resource>>,
-    pools: Arc<Tiers<PoolId, Pool>>,
+    reads: Reads,
 }
 
 impl App {
-    /// With the edge's tables, clock and keys, and a cache that it may share. UIDs of calendar entries have the domain of the
+    /// With the edge's tables, clock, keys and cache. UIDs of calendar entries have the domain of the
     /// mail's sender, e.g. `Front desk <rooms@example.org>`, so that the entry of a feed and that of a message are one.
-    pub fn new(core: &Core, sender: &str, shared: Option<Shared>) -> Self {
+    pub fn new(core: &Core, sender: &str) -> Self {
         let domain = sender.rsplit('@').next().unwrap_or_default().trim_end_matches(['>', ' ']);
         Self {
             store: core.store.clone(),
             clock: core.clock.clone(),
             keys: Arc::clone(&core.keys),
             calendar_domain: domain.to_owned(),
-            rooms: Arc::new(Tiers::new("room.1", 1_000, KNOWN_SECONDS, shared.clone())),
-            pools: Arc::new(Tiers::new("pool.1", 1_000, KNOWN_SECONDS, shared)),
+            reads: core.reads.clone(),
         }
     }
 
-    /// With the sender that `HOLDFAST_MAIL_FROM` names, and the cache of [`Shared::from_env`].
+    /// With the sender that `HOLDFAST_MAIL_FROM` names.
     ///
     /// # Errors
     /// `internal` when a variable is missing or wrong.
     pub fn from_env(core: &Core) -> Result<Self> {
-        Ok(Self::new(core, &env::required("HOLDFAST_MAIL_FROM")?, Shared::from_env()?))
+        Ok(Self::new(core, &env::required("HOLDFAST_MAIL_FROM")?))
     }
 
     /// The room as read a moment ago: to advise, never to sell.
-    async fn room(&self, id: ResourceId, now: Timestamp) -> Result<Resource> {
-        self.rooms.get_or_load(id, now, self.store.resource(id)).await
+    async fn room(&self, id: ResourceId) -> Result<Resource> {
+        self.reads.room(id).await.map(Arc::unwrap_or_clone)
     }
 
     /// The pool as read a moment ago: to advise, never to sell.
-    async fn pool(&self, id: PoolId, now: Timestamp) -> Result<Pool> {
-        self.pools.get_or_load(id, now, self.store.pool(id)).await
+    async fn pool(&self, id: PoolId) -> Result<Pool> {
+        self.reads.pool(id).await.map(Arc::unwrap_or_clone)
     }
 }
 

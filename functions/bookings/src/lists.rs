@@ -94,7 +94,7 @@ async fn of_room(
     limit: u32,
     after: Option<Position>,
 ) -> Result<Page<Booking>> {
-    let room = app.room(room, app.clock.now()).await?;
+    let room = app.room(room).await?;
     caller.require_at(Permission::ReadBookings, room.location)?;
     let (Some(from), Some(to)) = filter.range(&room.zone)? else {
         return Err(wrong("room", "required", "send from and to, or day, with a room"));

@@ -32,7 +32,7 @@ pub(crate) async fn describe(app: &App, asked: &Asked, id: BookingId, patch: Des
     let before = app.store.booking(id).await?;
     may_change(&asked.caller, &before)?;
     if let Patch::Set(people) = patch.attendees {
-        let room = app.room(before.resource, app.clock.now()).await?;
+        let room = app.room(before.resource).await?;
         fits(&room, Some(people))?;
     }
     step(app, asked, before, Action::Describe.event(), |booking, now| {

@@ -44,9 +44,9 @@ async fn alive() -> Plain {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Readiness")]
 struct ReadyView {
-    /// `ready` or `unavailable`.
+    /// `ready`; `degraded` when it works, and slower, without the cache; or `unavailable`.
     status: &'static str,
-    /// Each `ok` or `unavailable`.
+    /// What each of them says.
     dependencies: DependenciesView,
 }
 
@@ -54,17 +54,26 @@ struct ReadyView {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Dependencies")]
 struct DependenciesView {
+    /// `ok` or `unavailable`.
     database: &'static str,
+    /// `ok` or `unavailable`.
     queue: &'static str,
+    /// The cache that processes share: `off` without one, `closed` while it is asked, `open` while it is left alone since it did not
+    /// answer, `half-open` while one request tries it.
+    cache: &'static str,
 }
 
 async fn ready(State(app): State<App>) -> (StatusCode, Plain) {
     let waiting = async { app.queue.waiting().await.map(drop) };
     let (database, queue) = tokio::join!(answers("database", app.store.ping()), answers("queue", waiting));
     let word = |ready| if ready { "ok" } else { "unavailable" };
-    let dependencies = DependenciesView { database: word(database), queue: word(queue) };
+    // Known, and not asked for: a cache that is away keeps nobody waiting.
+    let cache = app.cache.state();
+    let dependencies =
+        DependenciesView { database: word(database), queue: word(queue), cache: cache.as_str() };
     if database && queue {
-        (StatusCode::OK, json(&ReadyView { status: "ready", dependencies }))
+        let status = if cache.is_degraded() { "degraded" } else { "ready" };
+        (StatusCode::OK, json(&ReadyView { status, dependencies }))
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, json(&ReadyView { status: "unavailable", dependencies }))
     }

@@ -22,6 +22,7 @@ mod webhooks;
 
 use std::sync::Arc;
 
+use cache::Cache;
 use domain::DialCode;
 use env::Clock;
 use queue::Queue;
@@ -40,13 +41,22 @@ pub struct App {
     queue: Queue,
     webhooks: Webhooks,
     country: DialCode,
+    cache: Cache,
 }
 
 impl App {
     /// On the installation's tables and clock, and the queue that `notify` works off.
     pub fn new(core: &Core, queue: Queue) -> Self {
         let (store, clock, keys) = (core.store.clone(), core.clock.clone(), Arc::clone(&core.keys));
-        Self { store, clock, keys, queue, webhooks: Webhooks::default(), country: DialCode::default() }
+        Self {
+            store,
+            clock,
+            keys,
+            queue,
+            webhooks: Webhooks::default(),
+            country: DialCode::default(),
+            cache: core.reads.cache().clone(),
+        }
     }
 
     /// Phone numbers that say no country are of this one.

@@ -52,16 +52,15 @@ impl Acting {
         let event = EventId::new(now, env::random());
         tx.event(&core.store, &session.event(event, "session.began", now, Actor::system()));
         core.store.commit(tx).await?;
-        let service = web::service(api(&core, queue, None, None), &core);
+        let service = web::service(api(&core, queue, None), &core);
         Ok(Self { service, clock: core.clock.clone(), core, session })
     }
 
     /// The same session at a front door where another clock tells the time: for what happened before today.
     #[must_use]
     pub fn with_clock(self, clock: Clock, queue: &Queue) -> Self {
-        let mut core = self.core.clone();
-        core.clock = clock.clone();
-        Self { service: web::service(api(&core, queue, None, None), &core), clock, ..self }
+        let core = self.core.clone().with_clock(clock.clone());
+        Self { service: web::service(api(&core, queue, None), &core), clock, ..self }
     }
 
     /// The front door as the account sees it, for the next fifteen minutes.

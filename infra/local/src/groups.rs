@@ -1,6 +1,5 @@
 //! Every group's routes: the same libraries that run on Lambda.
 
-use cache::Shared;
 use domain::DialCode;
 use insights::Webhooks;
 use providers::razorpay::Razorpay;
@@ -8,26 +7,20 @@ use queue::Queue;
 use web::{Api, Core};
 
 /// The routes of each group that answers HTTP, by the name of its function.
-pub fn groups(
-    core: &Core,
-    queue: &Queue,
-    shared: Option<Shared>,
-    gateway: Option<Razorpay>,
-) -> Vec<(&'static str, Api)> {
-    hearing(core, queue, shared, gateway, (Webhooks::default(), DialCode::default()))
+pub fn groups(core: &Core, queue: &Queue, gateway: Option<Razorpay>) -> Vec<(&'static str, Api)> {
+    hearing(core, queue, gateway, (Webhooks::default(), DialCode::default()))
 }
 
 /// The same, where providers of messages are heard, and phone numbers are of a country.
 pub(crate) fn hearing(
     core: &Core,
     queue: &Queue,
-    shared: Option<Shared>,
     gateway: Option<Razorpay>,
     (webhooks, country): (Webhooks, DialCode),
 ) -> Vec<(&'static str, Api)> {
     vec![
         ("auth", auth::api(&auth::App::new(core).in_country(country.clone()))),
-        ("bookings", bookings::api(&bookings::App::new(core, crate::server::SENDER, shared))),
+        ("bookings", bookings::api(&bookings::App::new(core, crate::server::SENDER))),
         ("catalog", catalog::api(&catalog::App::new(core))),
         (
             "insights",
@@ -39,8 +32,8 @@ pub(crate) fn hearing(
 }
 
 /// The whole API.
-pub fn api(core: &Core, queue: &Queue, shared: Option<Shared>, gateway: Option<Razorpay>) -> Api {
-    merged(groups(core, queue, shared, gateway))
+pub fn api(core: &Core, queue: &Queue, gateway: Option<Razorpay>) -> Api {
+    merged(groups(core, queue, gateway))
 }
 
 pub(crate) fn merged(groups: Vec<(&'static str, Api)>) -> Api {

@@ -10,7 +10,7 @@ use axum::extract::Request;
 use axum::extract::connect_info::ConnectInfo;
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use cache::Shared;
+use cache::Cache;
 use domain::DialCode;
 use env::Clock;
 use insights::Webhooks;
@@ -58,8 +58,8 @@ pub struct Options {
     pub webhooks: Webhooks,
     /// The country of phone numbers that say none.
     pub country: DialCode,
-    /// A cache beside that of this process.
-    pub shared: Option<Shared>,
+    /// What keeps what was read a moment ago.
+    pub cache: Cache,
     /// Who takes payments from afar, instead of what stands for Razorpay in this process.
     pub gateway: Option<Razorpay>,
 }
@@ -81,7 +81,7 @@ impl Options {
             whatsapp: None,
             webhooks: Webhooks::default(),
             country: DialCode::default(),
-            shared: None,
+            cache: Cache::memory(),
             gateway: None,
         }
     }
@@ -116,7 +116,7 @@ pub async fn start(options: Options) -> io::Result<Server> {
     let store = Store::new(Config::local(database.url().to_owned()));
     while !store.migrate().await.map_err(io::Error::other)?.is_empty() {}
     let keys = Keys::from_secret(&options.secret).map_err(io::Error::other)?;
-    let mut core = Core::new(store, options.clock, keys);
+    let mut core = Core::cached(store, options.clock, keys, options.cache);
     core.show_usage = options.show_usage;
     let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
     let address = listener.local_addr()?;
@@ -143,18 +143,13 @@ pub async fn start(options: Options) -> io::Result<Server> {
         (gateway, Some(Arc::new(stand_in)))
     };
     let paying = payments::App::new(&core, Some(gateway.clone()));
-    let api = groups::merged(groups::hearing(
-        &core,
-        &queue,
-        options.shared,
-        Some(gateway),
-        (options.webhooks, options.country),
-    ));
+    let api =
+        groups::merged(groups::hearing(&core, &queue, Some(gateway), (options.webhooks, options.country)));
     let (store, to_pay) = (core.store.clone(), payments.clone());
     let relay = relay::App { store, notify: queue, tasks: tasks.clone(), payments: to_pay };
     let payments = payments::Worker { app: paying, queue: payments };
     let tasks = tasks::App { store: core.store.clone(), clock: core.clock.clone(), queue: tasks };
-    let workers = Workers::new(relay, notify, tasks, payments);
+    let workers = Workers::new(relay, notify, tasks, payments, core.reads.cache().clone());
     let (stop, stopped) = watch::channel(false);
     let service = web::service(api.clone(), &core);
     let mut everything = page::routes(Arc::clone(&outbox), Arc::clone(&texts));

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use cache::Cache;
 use domain::Event;
 use errors::Result;
 use queue::{Job, Queue, Settings, Sqs};
@@ -27,6 +28,7 @@ pub struct Workers {
     notify: notify::App,
     tasks: tasks::App,
     payments: payments::Worker,
+    cache: Cache,
     tail: Arc<Mutex<relay::Tail>>,
 }
 
@@ -61,8 +63,9 @@ impl Workers {
         notify: notify::App,
         tasks: tasks::App,
         payments: payments::Worker,
+        cache: Cache,
     ) -> Self {
-        Self { relay, notify, tasks, payments, tail: Arc::default() }
+        Self { relay, notify, tasks, payments, cache, tail: Arc::default() }
     }
 
     /// What the relay works with.
@@ -206,7 +209,7 @@ impl Workers {
         let mut tail = self.tail.lock().await;
         let readers = async |events: Vec<Event>| {
             relay::pass_on(&self.relay, &events).await?;
-            insights::consume(&self.relay.store, &events).await
+            insights::consume(&self.relay.store, &self.cache, &events).await
         };
         relay::tail(&self.relay.store, &mut tail, self.notify.clock.now(), readers).await
     }

@@ -108,6 +108,9 @@ mod read;
 mod timeline;
 mod walk;
 
+/// Name of the table, for who hears what was written.
+pub const TABLE: &str = store::schema::LEDGER.name;
+
 pub use block::QUANTA_PER_BLOCK;
 pub use change::Changes;
 pub use claim::{Claim, Claims, TimeClaim, UnitsClaim};

@@ -7,10 +7,11 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use errors::Result;
 
+use crate::heard::{Heard, Told, Written};
 use crate::meter::CountTrips;
 use crate::schema::{ACCOUNTS, PARTITION, SORT, Table};
 
@@ -92,6 +93,7 @@ impl Config {
 pub struct Store {
     client: Client,
     prefix: String,
+    heard: Heard,
 }
 
 impl Store {
@@ -113,7 +115,7 @@ impl Store {
             .retry_config(RetryConfig::standard().with_max_attempts(3).with_initial_backoff(config.backoff))
             .interceptor(CountTrips);
         builder.set_endpoint_url(config.endpoint);
-        Self { client: Client::from_conf(builder.build()), prefix: config.prefix }
+        Self { client: Client::from_conf(builder.build()), prefix: config.prefix, heard: Heard::default() }
     }
 
     /// The tables that the environment names.
@@ -136,6 +138,19 @@ impl Store {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => tracing::debug!(%error, "the first call to the database failed"),
             Err(_) => tracing::debug!("the first call to the database was not answered in time"),
+        }
+    }
+
+    /// The same tables, where `heard` is told what was written to them from here, before who wrote it is answered.
+    #[must_use]
+    pub fn heard_by(self, heard: impl Fn(Vec<Written>) -> Told + Send + Sync + 'static) -> Self {
+        Self { heard: Heard::by(heard), ..self }
+    }
+
+    /// Tells what was written, or may have been.
+    pub(crate) async fn tell(&self, actions: &[TransactWriteItem]) {
+        if let Some(told) = self.heard.tell(&self.prefix, actions) {
+            told.await;
         }
     }
 

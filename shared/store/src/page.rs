@@ -6,7 +6,7 @@ use crate::table::Item;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 /// Some items of a list. A short page is not the end: only a missing `next` is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Page<T> {
     /// In the order of the list.
     pub items: Vec<T>,
@@ -22,7 +22,7 @@ impl<T> Page<T> {
 }
 
 /// What was read of a list, each item with its place: a page that keeps only some of them can end after any one.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Placed<T> {
     /// In the order of the list.
     pub items: Vec<(T, Position)>,

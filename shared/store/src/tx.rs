@@ -245,6 +245,14 @@ impl Store {
                 ),
             ));
         }
+        let actions = tx.actions.clone();
+        let outcome = self.written(tx).await;
+        // Told whatever came of it: an answer that got lost, and what another request changed.
+        self.tell(&actions).await;
+        outcome
+    }
+
+    async fn written(&self, tx: Tx) -> Result<Outcome> {
         let token = token();
         let mut attempt = 1;
         loop {

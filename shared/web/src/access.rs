@@ -7,10 +7,11 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use cache::Memory;
+use cache::{Cache, Kind, Reads, Tag};
 use domain::{Caller, Permission, Role, Scope, SessionId};
 use env::Clock;
 use errors::{Code, Error, Result};
+use serde::{Deserialize, Serialize};
 use store::Store;
 
 use crate::api::Key;
@@ -20,9 +21,8 @@ use crate::problem::Problem;
 use crate::telemetry::Telemetry;
 use crate::version::Version;
 
-/// What is known of a session is read again after this long: so long a deactivation, a new role or a log-out takes to hold
-/// everywhere.
-const KNOWN_SECONDS: i64 = 30;
+/// What is known of a session, for as long as that kind says: so long a deactivation, a new role or a log-out takes to hold everywhere.
+const SIGNED_IN: Kind<Option<Known>> = Kind::of(cache::Name::SignedIn);
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,52 +48,62 @@ pub struct Core {
     pub show_usage: bool,
     /// What requests took.
     pub telemetry: Arc<Telemetry>,
-    known: Arc<Memory<SessionId, Option<Known>>>,
+    /// What may be answered by what was read a moment ago.
+    pub reads: Reads,
 }
 
 /// What an account may do, as read a moment ago.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Known {
     role: Role,
     scope: Scope,
 }
 
 impl Core {
-    /// Puts the pieces together.
+    /// Puts the pieces together, with a cache in this process.
     pub fn new(store: Store, clock: Clock, keys: Keys) -> Self {
-        let known = Arc::new(Memory::new(10_000, KNOWN_SECONDS));
-        Self { store, clock, keys: Arc::new(keys), show_usage: false, telemetry: Arc::default(), known }
+        Self::cached(store, clock, keys, Cache::memory())
     }
 
-    /// From what Lambda sets: see [`Store::from_env`] and [`Keys::from_env`]. `HOLDFAST_SHOW_USAGE`, if it is set to anything,
-    /// has answers tell what they consumed.
+    /// Puts the pieces together. The cache hears what is written.
+    pub fn cached(store: Store, clock: Clock, keys: Keys, cache: Cache) -> Self {
+        let hears = cache.clone();
+        let store = store.heard_by(move |items| hears.touched(Tag::written(&items)));
+        let reads = Reads::new(store.clone(), clock.clone(), cache);
+        Self { store, clock, keys: Arc::new(keys), show_usage: false, telemetry: Arc::default(), reads }
+    }
+
+    /// The same by another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { reads: self.reads.with_clock(clock.clone()), clock, ..self }
+    }
+
+    /// From what Lambda sets: see [`Store::from_env`], [`Keys::from_env`] and [`Cache::from_env`]. `HOLDFAST_SHOW_USAGE`, if it is set
+    /// to anything, has answers tell what they consumed.
     ///
     /// # Errors
     /// `internal` when a variable is missing.
     pub fn from_env() -> Result<Self> {
-        let core = Self::new(Store::from_env()?, Clock::system(), Keys::from_env()?);
+        let core = Self::cached(Store::from_env()?, Clock::system(), Keys::from_env()?, Cache::from_env()?);
         let telemetry = Arc::new(Telemetry::from_env()?);
         Ok(Self { show_usage: env::optional("HOLDFAST_SHOW_USAGE").is_some(), telemetry, ..core })
     }
 
     /// Forgets what this process knows of a session, so that its end holds here at once.
     pub fn forget(&self, session: SessionId) {
-        self.known.forget(&session);
+        self.reads.cache().forget(SIGNED_IN, &session.to_string());
     }
 
     /// The caller whose access token this is.
     async fn caller(&self, token: &str, ip: Option<String>) -> Result<Caller> {
         let now = self.clock.now();
         let token = self.keys.read(token, now)?;
-        let known = if let Some(known) = self.known.get(&token.session, now) {
-            known
-        } else {
-            let known = self.look_up(&token).await?;
-            self.known.put(token.session, known.clone(), now);
-            known
-        };
+        let (key, tags) = (token.session.to_string(), [Tag::record("user", token.user)]);
         let known =
-            known.ok_or_else(|| Error::new(Code::Unauthenticated, "this session has ended; log in again"))?;
+            self.reads.cache().get_or_load(SIGNED_IN, &key, &tags, now, || self.look_up(&token)).await?;
+        let known = Option::clone(&known)
+            .ok_or_else(|| Error::new(Code::Unauthenticated, "this session has ended; log in again"))?;
         Ok(Caller { user: token.user, role: known.role, scope: known.scope, session: token.session, ip })
     }
 

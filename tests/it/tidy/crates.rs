@@ -8,12 +8,13 @@ use serde_json::Value;
 use super::{root, sources, text};
 
 /// Our crates from the ground up: each may use those of the lines before its own.
-const LAYERS: [&[&str]; 10] = [
+const LAYERS: [&[&str]; 11] = [
     &["bench", "errors", "gate", "model"],
     &["domain", "env"],
     &["aws", "calendar", "database"],
-    &["cache", "floor", "store", "queue", "providers"],
+    &["floor", "store", "queue", "providers"],
     &["ledger", "razorpay"],
+    &["cache"],
     &["audit", "senders", "web"],
     &["orders"],
     FUNCTIONS,

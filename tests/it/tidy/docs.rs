@@ -56,7 +56,7 @@ fn the_documented_errors_are_those_of_the_code() {
 
 #[test]
 fn the_documented_routes_are_those_of_the_code() {
-    let api = local::api(&core(), &queue(), None, None);
+    let api = local::api(&core(), &queue(), None);
     let mut list = String::new();
     for (title, wanted) in
         [("v2", Some(Version::V2)), ("v1", Some(Version::V1)), ("Outside the versions", None)]

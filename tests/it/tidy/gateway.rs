@@ -58,7 +58,7 @@ impl Branch {
 
 /// Version, path and group of every endpoint.
 fn endpoints() -> Vec<(Option<Version>, &'static str, &'static str)> {
-    let groups = local::groups(&core(), &queue(), None, None);
+    let groups = local::groups(&core(), &queue(), None);
     let of = |(group, api): &(&'static str, web::Api)| -> Vec<_> {
         api.table().map(|(version, route)| (version, route.path(), *group)).collect()
     };

@@ -26,8 +26,7 @@ fn tried() -> BTreeSet<String> {
     let routes: BTreeMap<String, String> =
         wanted().into_keys().map(|path| (format!("ANY {path}"), format!("ANY {path}"))).collect();
     let mut tried = BTreeSet::new();
-    for (_, api) in local::groups(&core(), &queue(), None, None).iter().filter(|(group, _)| *group == "auth")
-    {
+    for (_, api) in local::groups(&core(), &queue(), None).iter().filter(|(group, _)| *group == "auth") {
         for (version, route) in api.table() {
             if matches!(route.access(), Access::Anyone) && route.method().as_str() == "POST" {
                 let prefixed = version.map(|version| format!("/{}{}", version.as_str(), route.path()));

@@ -69,5 +69,5 @@ async fn is_over(app: &App, order: &Order, now: Timestamp) -> Result<bool> {
     }
     let Some(ends) = order.ends().filter(|ends| Some(*ends) <= latest) else { return Ok(false) };
     let Some(line) = order.lines.first() else { return Ok(false) };
-    Ok(ends <= app.pool(line.pool, now).await?.today(now))
+    Ok(ends <= app.pool(line.pool).await?.today(now))
 }

@@ -40,7 +40,7 @@ pub(crate) struct Left {
 /// `not_found`, also for a retired pool; `bad_request` for a range or a stay that cannot be.
 pub(crate) async fn left(app: &App, caller: &Caller, id: PoolId, question: Question) -> Result<Left> {
     let now = app.clock.now();
-    let pool = app.pool(id, now).await?;
+    let pool = app.pool(id).await?;
     if pool.retired {
         return Err(Error::not_found("pool"));
     }

@@ -68,7 +68,7 @@ async fn conflicts(
     Signed(caller): Signed,
     Query(window): Query<WindowV1>,
 ) -> web::Result<ReplyV1<Conflicts>> {
-    let room = app.room(window.room_id, app.clock.now()).await?;
+    let room = app.room(window.room_id).await?;
     let span = window.on_date().span_of_query(&room)?;
     let found = tools::conflicts(&app, &caller, window.room_id, span).await?;
     let found: Vec<_> = found.into_iter().map(|(booking, _)| booking).collect();

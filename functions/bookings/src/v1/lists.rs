@@ -151,7 +151,7 @@ async fn of_room(
     Query(query): Query<RoomQuery>,
 ) -> web::Result<ReplyV1<Taken>> {
     let now = app.clock.now();
-    let room = app.room(room, now).await?;
+    let room = app.room(room).await?;
     let (from, to) = match query.date {
         Some(date) => {
             let (zone, next) = (room.zone.rules(), date.tomorrow().unwrap_or(date));
@@ -207,7 +207,7 @@ async fn availability(
     Query(query): Query<WindowV1>,
 ) -> web::Result<ReplyV1<Available>> {
     let now = app.clock.now();
-    let room = app.room(query.room_id, now).await?;
+    let room = app.room(query.room_id).await?;
     let span = query.on_date().span_of_query(&room)?;
     let refusals = refusals(&room, span, now);
     let free =

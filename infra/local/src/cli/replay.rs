@@ -23,9 +23,10 @@ impl Replay {
         let store = installation.store();
         let local::Queues { notify, tasks, payments } = installation.queues()?.clone();
         let app = &relay::App { store: store.clone(), notify, tasks, payments };
+        let cache = &cache::Cache::from_env()?;
         let readers = async |events: Vec<_>| {
             relay::pass_on(app, &events).await?;
-            insights::consume(store, &events).await
+            insights::consume(store, cache, &events).await
         };
         let count = relay::replay(store, self.from, self.to, readers).await?;
         say(format_args!("{count} events passed on again."))?;

@@ -35,7 +35,7 @@ impl Serve {
             secret,
             show_usage: true,
             background: true,
-            shared: cache::Shared::from_env()?,
+            cache: cache::Cache::from_env()?,
             country: env::parsed("HOLDFAST_DIAL_CODE", domain::DialCode::default())?,
             ..Options::new(data)
         };

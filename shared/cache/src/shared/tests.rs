@@ -1,42 +1,49 @@
 //! A shared cache that is not there, hangs, or has no address.
 
-use std::sync::atomic::AtomicUsize;
-
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::Tiers;
+use crate::{Cache, Kind, Name};
 
-fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_second(seconds).unwrap()
-}
+const NUMBER: Kind<u64> = Kind::of(Name::Room);
 
-/// Asks for a value a hundred times after each other, in a process that keeps nothing; how long that took by tokio's clock, which
-/// stands still but for what somebody waits for.
-async fn ask(shared: Shared) -> Duration {
-    let tiers = Tiers::<u64, u64>::new("number.1", 1, 0, Some(shared));
-    let loads = AtomicUsize::new(0);
+/// Asks for a hundred values after each other; how long that took by tokio's clock, which stands still but for what somebody waits
+/// for, and how often the shared cache was asked.
+async fn ask(shared: Shared) -> (Duration, u64) {
+    let cache = Cache::new(Some(shared));
     let begun = tokio::time::Instant::now();
-    for _ in 0..100 {
-        let load = async { Ok::<_, ()>(loads.fetch_add(1, Ordering::Relaxed)).map(|_| 7) };
-        assert_eq!(tiers.get_or_load(1, at(0), load).await, Ok(7));
+    for number in 0..100 {
+        let (key, tags) = (number.to_string(), [Tag::record("resource", number)]);
+        let load = || async { Ok(number) };
+        let value = cache.get_or_load(NUMBER, &key, &tags, Timestamp::UNIX_EPOCH, load).await;
+        assert_eq!(*value.unwrap(), number);
+        cache.touched(tags).await;
     }
-    assert_eq!(loads.into_inner(), 100);
-    begun.elapsed()
+    let statistics = cache.statistics();
+    let room = statistics.kinds.iter().find(|kind| kind.kind == "room").unwrap();
+    assert_eq!((room.loads, room.misses, room.errors), (100, 100, 0));
+    assert_eq!(statistics.shared.untold, 100);
+    assert_eq!(statistics.shared.state, State::Open);
+    (begun.elapsed(), statistics.shared.attempts)
 }
 
 #[tokio::test(start_paused = true)]
 async fn one_that_never_answers_makes_one_caller_wait_once() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("redis://{}", silent.local_addr().unwrap());
-    assert!(ask(Shared::new(&url, String::new()).unwrap()).await <= PATIENCE + Duration::from_millis(1));
+    let (waited, attempts) = ask(Shared::new(&url, String::new()).unwrap()).await;
+    assert!(waited <= PATIENCE + Duration::from_millis(1), "{waited:?}");
+    assert_eq!(attempts, 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn one_that_is_not_there_changes_nothing() {
     let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let shared = Shared::new(&format!("redis://{nobody}"), String::new()).unwrap();
-    assert!(ask(shared).await <= PATIENCE + Duration::from_millis(1));
+    let (waited, attempts) = ask(shared).await;
+    assert!(waited <= PATIENCE + Duration::from_millis(1), "{waited:?}");
+    assert_eq!(attempts, 1);
 }
 
 #[tokio::test]
@@ -50,19 +57,4 @@ async fn what_is_no_address_is_refused_at_the_start() {
 async fn amazons_roots_can_be_read() {
     assert!(Shared::new("rediss://c.serverless.euc1.cache.amazonaws.com:6379", String::new()).is_ok());
     assert!(Shared::new("rediss://cache.example.org:6379", String::new()).is_ok());
-}
-
-#[test]
-fn after_a_failure_one_tries_when_it_has_rested() {
-    let start = Instant::now();
-    let breaker = Breaker::new(start);
-    assert!(breaker.lets_through(start) && breaker.lets_through(start));
-    breaker.open(start);
-    assert!(!breaker.lets_through(start));
-    assert!(!breaker.lets_through(start + (REST / 2)));
-    assert!(breaker.lets_through(start + REST), "one tries");
-    assert!(!breaker.lets_through(start + REST), "and only one");
-    assert!(breaker.lets_through(start + 2 * REST), "and another when that one was never heard of again");
-    breaker.close();
-    assert!(breaker.lets_through(start + 2 * REST) && breaker.lets_through(start + 2 * REST));
 }

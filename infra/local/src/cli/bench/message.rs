@@ -100,7 +100,8 @@ pub(super) async fn confirmation(server: &Server, log: &Log, booking: &str) -> i
         log.counted(Box::pin(metered(relay::pass_on(server.workers().relay(), &events)))).await;
     passed.map_err(io::Error::other)?;
     took.add(usage, (1, 0), logged);
-    let ((indexed, usage), logged) = log.counted(Box::pin(metered(insights::consume(store, &events)))).await;
+    let ((indexed, usage), logged) =
+        log.counted(Box::pin(metered(insights::consume(store, &cache::Cache::off(), &events)))).await;
     indexed.map_err(io::Error::other)?;
     took.add(usage, (1, 0), logged);
     Box::pin(jobs(server, log, &mut took)).await.map_err(io::Error::other)?;
