@@ -14,7 +14,7 @@ use queue::Queue;
 use reqwest::Method;
 use serde_json::Value;
 use store::{Store, Tx};
-use web::{AccessToken, Core, Keys};
+use web::{AccessToken, Core, Keys, Limits, Quotas};
 
 pub(crate) use call::{Answer, Call};
 pub(crate) use log::Log;
@@ -24,6 +24,13 @@ pub(crate) const START: &str = "2027-01-04T08:00:00Z";
 
 /// The secret of every test's installation: as one of AWS's, it ends in zeros.
 const SECRET: [u8; 32] = [0x70; 32];
+
+/// Limits that no test reaches: they are counted all the same.
+const GENEROUS: &str = "all=1000000/60";
+
+fn generous() -> Limits {
+    Limits::new(Quotas::parse(GENEROUS).unwrap(), None)
+}
 
 /// An installation.
 pub(crate) struct TestApp {
@@ -74,7 +81,13 @@ impl TestApp {
     /// Starts one in this process with other options; clock and secret are the tests' own.
     pub(crate) async fn start_with(options: local::Options) -> Self {
         let clock = Clock::at(START.parse().unwrap());
-        let options = local::Options { clock: clock.clone(), secret: SECRET, show_usage: true, ..options };
+        let options = local::Options {
+            clock: clock.clone(),
+            secret: SECRET,
+            show_usage: true,
+            limits: Some(options.limits.unwrap_or_else(generous)),
+            ..options
+        };
         let server = local::start(options).await.unwrap();
         let core = server.core().clone();
         Self { place: Place::Laptop(Box::new(server)), core, clock, http: reqwest::Client::new() }
@@ -93,6 +106,7 @@ impl TestApp {
             besides: vec!["panics".to_owned()],
             secret: SECRET,
             webhooks: false,
+            limits: GENEROUS.to_owned(),
         };
         let stack = shape::Stack::start(options).await.unwrap();
         let clock = Clock::at(now);

@@ -8,7 +8,7 @@ mod views;
 
 use domain::Permission::{ManageAccounts, ReadAccounts};
 use serde::{Deserialize, Deserializer};
-use web::{Access, Fields, Key, Patch, Route, get, patch, post};
+use web::{Access, Fields, Group, Key, Patch, Route, get, patch, post};
 
 use crate::App;
 pub(crate) use codes::phone;
@@ -40,6 +40,7 @@ fn of_oneself() -> Vec<Route<App>> {
             .takes::<codes::UseCode>()
             .answers::<SessionView>(200),
         post("/auth/me/phone", Access::SignedIn, codes::prove)
+            .limited(Group::SignIn)
             .named("proveOwnPhone", "Prove by a code that a phone is yours, to sign in with it")
             .takes::<codes::ProvePhone>()
             .answers::<AccountView>(200),
@@ -60,6 +61,7 @@ fn of_oneself() -> Vec<Route<App>> {
             .takes::<own::ChangeProfile>()
             .answers::<AccountView>(200),
         post("/auth/me/password", Access::SignedIn, own::change_password)
+            .limited(Group::SignIn)
             .named("changeOwnPassword", "Change your password; your other sessions end")
             .keyed(Key::Accepted)
             .takes::<own::ChangePassword>()

@@ -15,7 +15,7 @@ mod rooms;
 mod temples;
 
 use domain::Permission::{self, ManageCatalog, ModerateReviews, ReadAudit, ReadReviews};
-use web::{Access, Key, Route, delete, get, post, put};
+use web::{Access, Group, Key, Route, delete, get, post, put};
 
 use crate::App;
 use pages::Pages;
@@ -32,11 +32,13 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .queried::<Pages>()
             .answers::<rooms::List>(200),
         get("/rooms/search", Access::Anyone, rooms::search)
+            .limited(Group::Search)
             .named("searchRoomsV1", "Find rooms by capacity, location and equipment")
             .cached_publicly(ROOMS_KEPT)
             .queried::<rooms::Search>()
             .answers::<rooms::List>(200),
         get("/rooms/available", Access::Anyone, rooms::available)
+            .limited(Group::Search)
             .named("listAvailableRoomsV1", "List rooms that can be used and that nobody has right now")
             .cached_publicly(ROOMS_KEPT)
             .queried::<Pages>()

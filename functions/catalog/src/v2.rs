@@ -9,7 +9,7 @@ mod rules;
 use domain::Permission::{ManageCatalog, ModerateReviews, ReadReviews, Review};
 use errors::FieldError;
 pub(crate) use fields::{Capacity, Equipment};
-use web::{Access, Key, Route, delete, get, patch, post};
+use web::{Access, Group, Key, Route, delete, get, patch, post};
 
 use crate::App;
 
@@ -39,6 +39,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .takes::<locations::Changes>()
             .answers::<locations::View>(200),
         get("/rooms", Access::Anyone, rooms::search)
+            .limited(Group::Search)
             .named("searchRooms", "Find rooms by what they are and when they are free")
             .cached_publicly(ROOMS_KEPT)
             .queried::<rooms::Wanted>()

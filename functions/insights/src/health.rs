@@ -6,7 +6,7 @@ use domain::Zone;
 use errors::Result;
 use schemars::JsonSchema;
 use serde::Serialize;
-use web::{Access, Plain, Route, State, StatusCode, Version, get};
+use web::{Access, Group, Plain, Route, State, StatusCode, Version, get};
 
 use crate::App;
 
@@ -16,13 +16,18 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) fn routes() -> Vec<Route<App>> {
     vec![
         get("/health", Access::Anyone, alive)
+            .limited(Group::Probe)
+            .never_kept()
             .named("health", "Whether the service is alive")
             .answers::<HealthView>(200),
         get("/ready", Access::Anyone, ready)
+            .limited(Group::Probe)
+            .never_kept()
             .named("ready", "Whether all that the service depends on answers")
             .answers::<ReadyView>(200)
             .answers::<ReadyView>(503),
         get("/version", Access::Anyone, version)
+            .limited(Group::Probe)
             .named("version", "What is running")
             .answers::<VersionView>(200),
     ]

@@ -8,7 +8,7 @@ mod stats;
 use domain::Permission;
 use schemars::JsonSchema;
 use serde::Serialize;
-use web::{Access, Key, ReplyV1, Route, get, post};
+use web::{Access, Group, Key, ReplyV1, Route, get, post};
 
 use crate::App;
 use crate::health::HealthView;
@@ -16,6 +16,8 @@ use crate::health::HealthView;
 pub(crate) fn routes() -> Vec<Route<App>> {
     let mut routes = vec![
         get("/health", Access::Anyone, alive)
+            .limited(Group::Probe)
+            .never_kept()
             .named("healthV1", "Whether the service is alive")
             .answers::<ServiceView>(200),
         post("/bulk-whatsapp/send", Access::Needs(Permission::SendCampaigns), campaigns::send)

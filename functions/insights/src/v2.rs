@@ -8,7 +8,7 @@ pub(crate) mod house;
 mod messages;
 
 use domain::Permission::{ReadAudit, ReadFigures, ReadMessages, ReplayMessages};
-use web::{Access, Key, Route, get, post};
+use web::{Access, Group, Key, Route, get, post};
 
 use crate::App;
 use audit::EventView;
@@ -19,6 +19,8 @@ use messages::{DeadLettersView, MessageView, RedriveView};
 pub(crate) fn routes() -> Vec<Route<App>> {
     vec![
         get("/audit", Access::Needs(ReadAudit), audit::list)
+            .limited(Group::Report)
+            .never_kept()
             .named(
                 "readAudit",
                 "What happened, oldest first: to a record, by a person, or in a range of time",
@@ -27,32 +29,41 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .paged()
             .answers::<Vec<EventView>>(200),
         get("/exports/orders", Access::Needs(ReadFigures), exports::orders)
+            .limited(Group::Report)
+            .never_kept()
             .named("exportOrders", "Orders made in a range of days as a table, the first one first")
             .queried::<figures::DaysQuery>()
             .paged()
             .answers_empty(200),
         get("/exports/payments", Access::Needs(ReadFigures), exports::payments)
+            .limited(Group::Report)
+            .never_kept()
             .named("exportPayments", "Payments begun in a range of days as a table, the first one first")
             .queried::<figures::DaysQuery>()
             .paged()
             .answers_empty(200),
         get("/exports/revenue", Access::Needs(ReadFigures), exports::revenue)
+            .limited(Group::Report)
             .named("exportRevenue", "What came in and went back by month as a table")
             .queried::<figures::MonthsQuery>()
             .answers_empty(200),
         get("/figures/totals", Access::Needs(ReadFigures), figures::totals)
+            .limited(Group::Report)
             .named("readTotals", "Orders made in a range of days as they stand: how many, and their money")
             .queried::<figures::DaysQuery>()
             .answers::<TotalsView>(200),
         get("/figures/revenue", Access::Needs(ReadFigures), figures::revenue)
+            .limited(Group::Report)
             .named("readRevenue", "What came in and went back by month")
             .queried::<figures::MonthsQuery>()
             .answers::<Vec<MonthView>>(200),
         get("/figures/distribution", Access::Needs(ReadFigures), figures::distribution)
+            .limited(Group::Report)
             .named("readDistribution", "Orders by state and by what was sold, money by its means")
             .queried::<figures::DaysQuery>()
             .answers::<DistributionView>(200),
         get("/figures/delivery", Access::Needs(ReadFigures), figures::delivery)
+            .limited(Group::Report)
             .named("readDelivery", "What became of messages, by channel and provider")
             .queried::<figures::DeliveryQuery>()
             .answers::<Vec<DeliveryView>>(200),

@@ -16,7 +16,7 @@ use errors::{Code, Error, Result};
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::Sha256;
-use web::{Access, HeaderMap, Route, get, post};
+use web::{Access, Group, HeaderMap, Route, get, post};
 
 use crate::App;
 
@@ -54,21 +54,26 @@ impl Webhooks {
 pub(crate) fn routes() -> Vec<Route<App>> {
     vec![
         post("/webhooks/twilio", Access::Anyone, twilio::hear)
+            .limited(Group::Hook)
             .named("hearTwilio", "What Twilio tells of a message, signed by the account's token")
             .answers_empty(204),
         post("/webhooks/twilio/replies", Access::Anyone, twilio::hear_reply)
+            .limited(Group::Hook)
             .named(
                 "hearTwilioReply",
                 "What somebody wrote back, as Twilio tells it, signed by the account's token",
             )
             .answers_empty(204),
         post("/webhooks/meta", Access::Anyone, meta::hear)
+            .limited(Group::Hook)
             .named("hearMeta", "What Meta tells of messages and replies, signed by the app's secret")
             .answers_empty(204),
         get("/webhooks/meta", Access::Anyone, meta::agree)
+            .limited(Group::Hook)
             .named("agreeWithMeta", "Meta's question when the callback is set up")
             .answers_empty(200),
         post("/webhooks/msg91", Access::Anyone, msg91::hear)
+            .limited(Group::Hook)
             .named("hearMsg91", "What MSG91 tells of messages, with a secret in a header")
             .answers_empty(204),
     ]

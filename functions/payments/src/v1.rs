@@ -8,7 +8,9 @@ use errors::Error;
 use orders::v1::{Asks, PaidBookingV1};
 use schemars::JsonSchema;
 use serde::Serialize;
-use web::{Access, Asked, Idempotency, IfMatch, Json, Key, Query, ReplyV1, Route, Signed, State, post};
+use web::{
+    Access, Asked, Group, Idempotency, IfMatch, Json, Key, Query, ReplyV1, Route, Signed, State, post,
+};
 
 use crate::v1::proof::ProofQuery;
 use crate::{App, begin, payment_of, verify};
@@ -17,11 +19,13 @@ pub(crate) fn routes() -> Vec<Route<App>> {
     let book = Access::Needs(Permission::Book);
     let mut routes = vec![
         post("/bookings/razorpay-booking", book, create)
+            .limited(Group::Pay)
             .named("createRazorpayBookingV1", "Hold a seat of a session and begin its payment")
             .keyed(Key::Accepted)
             .takes::<Asks>()
             .answers::<RazorpayBooking>(201),
         post("/bookings/verify-payment", book, verify_payment)
+            .limited(Group::Pay)
             .named("verifyPaymentV1", "Prove that a session was paid for, which confirms it")
             .queried::<ProofQuery>()
             .answers::<PaidBookingV1>(200),

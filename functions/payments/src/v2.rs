@@ -10,8 +10,8 @@ use errors::Error;
 use schemars::JsonSchema;
 use serde::Serialize;
 use web::{
-    Access, HeaderMap, Idempotency, Json, Key, Listed, PageQuery, Path, Query, Raw, Reply, Result, Route,
-    Signed, State, get, post, request,
+    Access, Group, HeaderMap, Idempotency, Json, Key, Listed, PageQuery, Path, Query, Raw, Reply, Result,
+    Route, Signed, State, get, post, request,
 };
 
 use crate::settle::{Known, known};
@@ -23,6 +23,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
     let mut routes = bulk::routes();
     routes.extend([
         post("/orders/{id}/payments", book, pay)
+            .limited(Group::Pay)
             .named(
                 "createPayment",
                 "Begin the payment of an order through the gateway, or note money that a desk took",
@@ -34,6 +35,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .named("listPaymentsOfOrder", "List the payments of an order, tried or made, the first one first")
             .answers::<Vec<PaymentView>>(200),
         post("/orders/{id}/refunds", Access::Needs(Permission::ResolveBookings), refund)
+            .limited(Group::Pay)
             .named("refundOrder", "Give some of what was paid for an order back: it costs so much less")
             .keyed(Key::Required)
             .takes::<NewRefund>()
@@ -63,6 +65,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .answers::<PaymentView>(200)
             .answers_empty(304),
         post("/payments/{id}/verify", book, prove)
+            .limited(Group::Pay)
             .named(
                 "verifyPayment",
                 "Prove that a payment was made, by what the gateway's checkout handed out",
@@ -70,6 +73,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .takes::<ProofBody>()
             .answers::<PaymentView>(200),
         post("/webhooks/razorpay", Access::Anyone, webhook)
+            .limited(Group::Hook)
             .named("razorpayWebhook", "What Razorpay tells; signed over the body as it is")
             .answers::<Received>(200),
     ]);

@@ -16,8 +16,8 @@ use errors::{Error, FieldError, Result};
 use jiff::civil::Date;
 use serde_json::{Map, Value};
 use web::{
-    Access, Asked, Idempotency, IfMatch, Json, Key, Path, Query, ReplyV1, Route, Signed, State, get, post,
-    request,
+    Access, Asked, Group, Idempotency, IfMatch, Json, Key, Path, Query, ReplyV1, Route, Signed, State, get,
+    post, request,
 };
 
 use crate::App;
@@ -38,6 +38,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .queried::<ListQuery>()
             .answers::<Reservations>(200),
         post("/reservations", Access::Needs(Permission::BookForOthers), create)
+            .limited(Group::Book)
             .named("createReservationV1", "Reserve a room for a guest")
             .keyed(Key::Accepted)
             .takes::<NewReservation>()
@@ -47,6 +48,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .queried::<Fields>()
             .answers::<Reservation>(200),
         get("/dashboard/today", reads, today)
+            .limited(Group::Search)
             .named("dashboardTodayV1", "Who arrives and leaves today, and how full the house is")
             .queried::<AtLocation>()
             .answers::<Today>(200),

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::Request;
 use axum::extract::connect_info::ConnectInfo;
 use axum::middleware::{self, Next};
@@ -21,7 +20,7 @@ use store::{Config, Store};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use web::{Api, Core, Keys, Origin};
+use web::{Api, Core, Keys, Limits, Origin};
 
 use crate::front::Front;
 use crate::installation::Serving;
@@ -60,6 +59,8 @@ pub struct Options {
     pub country: DialCode,
     /// What keeps what was read a moment ago.
     pub cache: Cache,
+    /// How often somebody may ask; as often as they like, if it does not say.
+    pub limits: Option<Limits>,
     /// Who takes payments from afar, instead of what stands for Razorpay in this process.
     pub gateway: Option<Razorpay>,
 }
@@ -82,6 +83,7 @@ impl Options {
             webhooks: Webhooks::default(),
             country: DialCode::default(),
             cache: Cache::memory(),
+            limits: None,
             gateway: None,
         }
     }
@@ -91,7 +93,6 @@ impl Options {
 pub struct Server {
     core: Core,
     api: Api,
-    service: Router,
     dir: Option<PathBuf>,
     address: SocketAddr,
     database: Database,
@@ -118,6 +119,7 @@ pub async fn start(options: Options) -> io::Result<Server> {
     let keys = Keys::from_secret(&options.secret).map_err(io::Error::other)?;
     let mut core = Core::cached(store, options.clock, keys, options.cache);
     core.show_usage = options.show_usage;
+    let core = core.limited(options.limits.unwrap_or_else(Limits::off));
     let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
     let address = listener.local_addr()?;
     let outbox = Arc::new(outbox(&options.data)?);
@@ -157,7 +159,7 @@ pub async fn start(options: Options) -> io::Result<Server> {
     if let Some(stand_in) = &stand_in {
         everything = everything.merge(checkout::routes(Arc::clone(stand_in)));
     }
-    let everything = everything.fallback_service(service.clone());
+    let everything = everything.fallback_service(service);
     let everything = crowd::bounded(everything.layer(middleware::from_fn(origin)));
     let http = axum::serve(listener, everything.into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(until(stopped.clone()));
@@ -178,21 +180,7 @@ pub async fn start(options: Options) -> io::Result<Server> {
         let (database, queues) = (database.url().to_owned(), queues.url().to_owned());
         Serving { url, database, queues }.note(dir)?;
     }
-    Ok(Server {
-        core,
-        api,
-        service,
-        dir,
-        address,
-        database,
-        queues,
-        workers,
-        outbox,
-        texts,
-        stand_in,
-        stop,
-        tasks,
-    })
+    Ok(Server { core, api, dir, address, database, queues, workers, outbox, texts, stand_in, stop, tasks })
 }
 
 impl Server {
@@ -211,9 +199,9 @@ impl Server {
         &self.api
     }
 
-    /// The API as somebody with this access token uses it, without a socket.
+    /// The API as somebody with this access token uses it, without a socket and without limits.
     pub fn front(&self, token: String) -> Front {
-        Front::new(self.service.clone(), token)
+        Front::new(web::service(self.api.clone(), &self.core.clone().limited(Limits::off())), token)
     }
 
     /// The relay and the workers of messages and tasks.

@@ -41,6 +41,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         besides: Vec::new(),
         secret,
         webhooks: true,
+        limits: String::new(),
     };
     let stack = Stack::start(options).await?;
     writeln!(

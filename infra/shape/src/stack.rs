@@ -45,6 +45,8 @@ pub struct Options {
     pub secret: [u8; 32],
     /// Whether the payment gateway's webhooks are delivered, or wait for a test to take them.
     pub webhooks: bool,
+    /// The template's parameter `Limits`.
+    pub limits: String,
 }
 
 /// A running installation. It ends when it is dropped.
@@ -90,6 +92,7 @@ impl Stack {
         known.extend([
             ("Mail".to_owned(), format!("outbox:{}", place.mail().display())),
             ("EnableCache".to_owned(), "true".to_owned()),
+            ("Limits".to_owned(), options.limits),
             ("MailFrom".to_owned(), "Holdfast <bookings@holdfast.example>".to_owned()),
             ("PublicUrl".to_owned(), url.clone()),
             ("RazorpayKeyId".to_owned(), KEY_ID.to_owned()),

@@ -172,6 +172,16 @@ impl Shared {
         true
     }
 
+    /// What a script answers that is run on one key, in one round trip; nothing if it cannot be had in time.
+    pub async fn script(&self, script: &str, key: &str, arguments: &[i64]) -> Option<Vec<i64>> {
+        let mut command = redis::pipe();
+        command.cmd("EVAL").arg(script).arg(1).arg(self.name(key)).arg(arguments);
+        match self.ask::<(Vec<i64>,)>(&command).await {
+            Answer::Given((answer,)) => Some(answer),
+            Answer::Away | Answer::Refused => None,
+        }
+    }
+
     fn name(&self, name: &str) -> String {
         format!("{}{name}", self.0.prefix)
     }

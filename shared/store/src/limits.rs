@@ -2,10 +2,14 @@
 //!
 //! A window begins with the first thing that is counted and ends a fixed time later. Each count is one conditional
 //! update, so that requests at once cannot slip through together. What cannot be counted is refused.
+//!
+//! [`Store::count`] is for guesses: a window begins with the first one and ends for good. [`Store::admit`] is for requests: a pace that
+//! a caller has used up comes back bit by bit.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use domain::Rate;
 use errors::{Code, Error, Result};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -43,7 +47,7 @@ impl Store {
                 .expression_attribute_values(":zero", number(0))
                 .expression_attribute_values(":most", number(limit.most));
             let Err(old) = counted(another).await? else { return Ok(()) };
-            if let Some(ends) = old.filter(|ends| *ends > now) {
+            if let Some(ends) = ends(old.as_ref()).filter(|ends| *ends > now) {
                 let seconds = ends.duration_since(now).as_secs().max(0) + 1;
                 return Err(Error::new(Code::RateLimited, "too many attempts; try again later")
                     .with_retry_after(u32::try_from(seconds).unwrap_or(u32::MAX)));
@@ -59,19 +63,66 @@ impl Store {
         Err(Error::unavailable("a limit's window began again three times"))
     }
 
+    /// Admits a request at a rate: the pace after it, or the one that refused it (see [`Rate::admit`]). One round trip for whoever has
+    /// not asked for a while, two for others.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is.
+    pub async fn admit(&self, what: &str, rate: Rate, now: Timestamp) -> Result<Result<i64, i64>> {
+        let micros = now.as_microsecond();
+        // Between the two updates the clock of another process may have let the pace pass: then the first one is tried again.
+        for _ in 0..3 {
+            let (first, pace) = (self.pacing(what, rate, now), micros + rate.step());
+            let first = first
+                .update_expression("SET #pace = :pace, #expires = :expires")
+                .condition_expression("attribute_not_exists(#pace) OR #pace <= :now")
+                .expression_attribute_values(":pace", number(pace));
+            if counted(first).await?.is_ok() {
+                return Ok(Ok(pace));
+            }
+            let another = self
+                .pacing(what, rate, now)
+                .update_expression("SET #pace = #pace + :step, #expires = :expires")
+                .condition_expression("#pace > :now AND #pace <= :most")
+                .expression_attribute_values(":step", number(rate.step()))
+                .expression_attribute_values(":most", number(micros + rate.span() - rate.step()))
+                .return_values(ReturnValue::UpdatedNew);
+            match counted(another).await? {
+                Ok(new) => return Ok(Ok(pace_of(new.as_ref()).unwrap_or(pace))),
+                Err(old) => {
+                    if let Some(old) = pace_of(old.as_ref()).filter(|old| *old > micros) {
+                        return Ok(Err(old));
+                    }
+                }
+            }
+        }
+        Err(Error::unavailable("a limit's pace passed three times"))
+    }
+
     fn update(&self, what: &str, limit: Limit, now: Timestamp) -> UpdateItemFluentBuilder {
         let ends = now + limit.window;
-        self.client()
-            .update_item()
-            .table_name(self.name(&LIVE))
-            .set_key(Some(key(&LIVE, what, SORT_KEY)))
+        self.updating(what)
             .expression_attribute_names("#count", "count")
             .expression_attribute_names("#ends", "ends")
-            .expression_attribute_names("#expires", EXPIRES)
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":now", number(now.as_millisecond()))
             .expression_attribute_values(":ends", number(ends.as_millisecond()))
             .expression_attribute_values(":expires", number(ends.as_second() + 60))
+    }
+
+    fn pacing(&self, what: &str, rate: Rate, now: Timestamp) -> UpdateItemFluentBuilder {
+        self.updating(what)
+            .expression_attribute_names("#pace", "pace")
+            .expression_attribute_values(":now", number(now.as_microsecond()))
+            .expression_attribute_values(":expires", number(now.as_second() + i64::from(rate.seconds()) + 60))
+    }
+
+    fn updating(&self, what: &str) -> UpdateItemFluentBuilder {
+        self.client()
+            .update_item()
+            .table_name(self.name(&LIVE))
+            .set_key(Some(key(&LIVE, what, SORT_KEY)))
+            .expression_attribute_names("#expires", EXPIRES)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
     }
@@ -108,15 +159,15 @@ impl Record for Nothing {
     }
 }
 
-/// Whether it was counted; if not, the end of the window that refused it.
-async fn counted(update: UpdateItemFluentBuilder) -> Result<Result<(), Option<Timestamp>>> {
+/// What the update returned if it was made, else the item that stood in its way.
+async fn counted(update: UpdateItemFluentBuilder) -> Result<Result<Option<Item>, Option<Item>>> {
     match update.send().await {
         Ok(answer) => {
             meter::written(answer.consumed_capacity.as_slice());
-            Ok(Ok(()))
+            Ok(Ok(answer.attributes))
         }
         Err(error) => match error.as_service_error() {
-            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Ok(Err(ends(failed.item()))),
+            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Ok(Err(failed.item().cloned())),
             _ => Err(broken(error)),
         },
     }
@@ -125,4 +176,8 @@ async fn counted(update: UpdateItemFluentBuilder) -> Result<Result<(), Option<Ti
 fn ends(item: Option<&Item>) -> Option<Timestamp> {
     let millis = item?.get("ends")?.as_n().ok()?.parse().ok()?;
     Timestamp::from_millisecond(millis).ok()
+}
+
+fn pace_of(item: Option<&Item>) -> Option<i64> {
+    item?.get("pace")?.as_n().ok()?.parse().ok()
 }

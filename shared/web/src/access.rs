@@ -15,8 +15,10 @@ use serde::{Deserialize, Serialize};
 use store::Store;
 
 use crate::api::Key;
+use crate::caching::Keeping;
 use crate::extract::Origin;
 use crate::keys::Keys;
+use crate::limits::{Group, Limited, Limits};
 use crate::problem::Problem;
 use crate::telemetry::Telemetry;
 use crate::version::Version;
@@ -50,6 +52,7 @@ pub struct Core {
     pub telemetry: Arc<Telemetry>,
     /// What may be answered by what was read a moment ago.
     pub reads: Reads,
+    limits: Limits,
 }
 
 /// What an account may do, as read a moment ago.
@@ -60,17 +63,18 @@ struct Known {
 }
 
 impl Core {
-    /// Puts the pieces together, with a cache in this process.
+    /// Puts the pieces together, with a cache in this process and without limits.
     pub fn new(store: Store, clock: Clock, keys: Keys) -> Self {
         Self::cached(store, clock, keys, Cache::memory())
     }
 
-    /// Puts the pieces together. The cache hears what is written.
+    /// Puts the pieces together, without limits. The cache hears what is written.
     pub fn cached(store: Store, clock: Clock, keys: Keys, cache: Cache) -> Self {
         let hears = cache.clone();
         let store = store.heard_by(move |items| hears.touched(Tag::written(&items)));
         let reads = Reads::new(store.clone(), clock.clone(), cache);
-        Self { store, clock, keys: Arc::new(keys), show_usage: false, telemetry: Arc::default(), reads }
+        let (keys, telemetry) = (Arc::new(keys), Arc::default());
+        Self { store, clock, keys, show_usage: false, telemetry, reads, limits: Limits::off() }
     }
 
     /// The same by another clock.
@@ -79,15 +83,23 @@ impl Core {
         Self { reads: self.reads.with_clock(clock.clone()), clock, ..self }
     }
 
-    /// From what Lambda sets: see [`Store::from_env`], [`Keys::from_env`] and [`Cache::from_env`]. `HOLDFAST_SHOW_USAGE`, if it is set
-    /// to anything, has answers tell what they consumed.
+    /// From what Lambda sets: see [`Store::from_env`], [`Keys::from_env`], [`Cache::from_env`] and [`Limits::from_env`].
+    /// `HOLDFAST_SHOW_USAGE`, if it is set to anything, has answers tell what they consumed.
     ///
     /// # Errors
-    /// `internal` when a variable is missing.
+    /// `internal` when a variable is missing or wrong.
     pub fn from_env() -> Result<Self> {
         let core = Self::cached(Store::from_env()?, Clock::system(), Keys::from_env()?, Cache::from_env()?);
         let telemetry = Arc::new(Telemetry::from_env()?);
-        Ok(Self { show_usage: env::optional("HOLDFAST_SHOW_USAGE").is_some(), telemetry, ..core })
+        let limits = Limits::from_env(core.reads.cache().shared().cloned())?;
+        let show_usage = env::optional("HOLDFAST_SHOW_USAGE").is_some();
+        Ok(Self { limits, show_usage, telemetry, ..core })
+    }
+
+    /// With other limits.
+    #[must_use]
+    pub fn limited(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// Forgets what this process knows of a session, so that its end holds here at once.
@@ -120,7 +132,9 @@ impl Core {
 pub(crate) struct Gate {
     pub(crate) core: Core,
     pub(crate) access: Access,
+    pub(crate) group: Group,
     pub(crate) key: Key,
+    pub(crate) keeping: Keeping,
     pub(crate) version: Option<Version>,
 }
 
@@ -136,25 +150,50 @@ pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempote
 
 pub(crate) async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    match admit(&gate, &parts).await {
+    let caller = calling(&gate.core, &parts).await;
+    let limited = limit(&gate, caller.as_ref().ok().and_then(Option::as_ref), &parts).await;
+    let (limited, admitted) = match limited {
+        Ok(limited) => (limited, limited.map_or(Ok(()), |limited| limited.check())),
+        Err(error) => (None, Err(error)),
+    };
+    let mut response = match admitted.and(caller).and_then(|caller| admit(&gate, caller, &parts)) {
         Ok(caller) => {
             let kind = caller.as_ref().map_or("anonymous", |caller| caller.role.as_str());
-            parts.extensions.insert(Calling(caller));
+            // What anybody may keep must not depend on who asked, so its handler is not told.
+            let public = matches!(gate.keeping, Keeping::Public(_));
+            parts.extensions.insert(Calling(caller.filter(|_| !public)));
             parts.extensions.insert(gate.core.clone());
             let mut response = next.run(Request::from_parts(parts, body)).await;
             response.extensions_mut().insert(CallerKind(kind));
             response
         }
         Err(error) => Problem(error).into_response(),
+    };
+    if let Some(limited) = limited {
+        response.extensions_mut().insert(limited);
+    }
+    response
+}
+
+async fn calling(core: &Core, request: &Parts) -> Result<Option<Caller>> {
+    match bearer(&request.headers)? {
+        Some(token) => core.caller(token, origin(request)).await.map(Some),
+        None => Ok(None),
     }
 }
 
-async fn admit(gate: &Gate, request: &Parts) -> Result<Option<Caller>> {
-    let ip = request.extensions.get::<Origin>().and_then(|origin| origin.ip.clone());
-    let caller = match bearer(&request.headers)? {
-        Some(token) => Some(gate.core.caller(token, ip).await?),
-        None => None,
-    };
+fn origin(request: &Parts) -> Option<String> {
+    request.extensions.get::<Origin>().and_then(|origin| origin.ip.clone())
+}
+
+/// Counts the request. Whoever sends a token that does not hold is counted by address, as those who send none.
+async fn limit(gate: &Gate, caller: Option<&Caller>, request: &Parts) -> Result<Option<Limited>> {
+    let ip = request.extensions.get::<Origin>().and_then(|origin| origin.ip.as_deref());
+    let core = &gate.core;
+    core.limits.count(gate.group, (caller, ip), (&core.store, core.clock.now())).await
+}
+
+fn admit(gate: &Gate, caller: Option<Caller>, request: &Parts) -> Result<Option<Caller>> {
     match (gate.access, &caller) {
         (Access::Anyone, _) | (Access::SignedIn, Some(_)) => {}
         (_, None) => return Err(Error::new(Code::Unauthenticated, "send an access token")),

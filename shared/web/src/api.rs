@@ -6,6 +6,8 @@ use axum::routing::{MethodRouter, on};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use crate::access::Access;
+use crate::caching::Keeping;
+use crate::limits::Group;
 use crate::request::Request;
 use crate::version::Version;
 
@@ -18,8 +20,9 @@ pub struct Route<S = ()> {
     pub(crate) method: Method,
     pub(crate) path: &'static str,
     pub(crate) access: Access,
+    pub(crate) group: Group,
     pub(crate) key: Key,
-    pub(crate) public_seconds: Option<u32>,
+    pub(crate) keeping: Keeping,
     pub(crate) paged: bool,
     pub(crate) id: &'static str,
     pub(crate) summary: &'static str,
@@ -65,11 +68,12 @@ methods! {
 impl<S: Clone + Send + Sync + 'static> Route<S> {
     fn new(method: Method, path: &'static str, access: Access, handler: MethodRouter<S>) -> Self {
         Self {
+            group: Group::of(&method, access),
             method,
             path,
             access,
             key: Key::Ignored,
-            public_seconds: None,
+            keeping: Keeping::Private,
             paged: false,
             id: "",
             summary: "",
@@ -94,10 +98,24 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
         self
     }
 
-    /// Anybody may keep the answer for this long.
+    /// What it is limited together with, where that is not what [`Group`] says of reads, of writes and of what anybody may write to.
+    #[must_use]
+    pub fn limited(mut self, group: Group) -> Self {
+        self.group = group;
+        self
+    }
+
+    /// Anybody may keep the answer for this long. It is the same for every caller: the handler is told of none.
     #[must_use]
     pub fn cached_publicly(mut self, seconds: u32) -> Self {
-        self.public_seconds = Some(seconds);
+        self.keeping = Keeping::Public(seconds);
+        self
+    }
+
+    /// Nobody may keep the answer. Without this and the above it is whoever asked who may; of a write, nobody.
+    #[must_use]
+    pub fn never_kept(mut self) -> Self {
+        self.keeping = Keeping::Nobody;
         self
     }
 
@@ -141,8 +159,9 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
             method: self.method,
             path: self.path,
             access: self.access,
+            group: self.group,
             key: self.key,
-            public_seconds: self.public_seconds,
+            keeping: self.keeping,
             paged: self.paged,
             id: self.id,
             summary: self.summary,
@@ -168,6 +187,16 @@ impl Route {
     /// Who may call it.
     pub fn access(&self) -> Access {
         self.access
+    }
+
+    /// What it is limited together with.
+    pub fn group(&self) -> Group {
+        self.group
+    }
+
+    /// Who may keep what it answers to a read.
+    pub fn keeping(&self) -> Keeping {
+        self.keeping
     }
 
     /// What it does with an `Idempotency-Key`.

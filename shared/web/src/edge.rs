@@ -16,8 +16,10 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::access::{CallerKind, Core, IDEMPOTENCY_KEY};
+use crate::caching::{self, Keeping};
 use crate::extract::Origin;
 use crate::idempotency::BodyHash;
+use crate::limits::Limited;
 use crate::problem::{Carried, render};
 use crate::telemetry::Served;
 use crate::version::{self, Version};
@@ -32,7 +34,7 @@ const API_VERSION: HeaderName = HeaderName::from_static("x-api-version");
 pub(crate) struct Told {
     pub(crate) id: &'static str,
     pub(crate) path: &'static str,
-    pub(crate) public_seconds: Option<u32>,
+    pub(crate) keeping: Keeping,
 }
 
 /// The edge's state: the core, the paths outside the versions, and those that a version has as well.
@@ -56,8 +58,10 @@ pub(crate) async fn handle(State(edge): State<Edge>, request: Request, next: Nex
     let id = RequestId::new(now, env::random());
     let request_id = id.to_string();
     let asked = Asked::of(&request);
-    let resolved = version::resolve(request.uri().path(), request.headers())
-        .map(|(path, version, named)| (path.to_owned(), version, edge.is_root(path, version, named)));
+    let resolved = version::resolve(request.uri().path(), request.headers());
+    let negotiated = !matches!(resolved, Ok((_, _, true)));
+    let resolved =
+        resolved.map(|(path, version, named)| (path.to_owned(), version, edge.is_root(path, version, named)));
     // Outside the versions an error has no older shape to keep.
     let (version, root) = match &resolved {
         Ok((_, version, false)) => (*version, false),
@@ -72,6 +76,7 @@ pub(crate) async fn handle(State(edge): State<Edge>, request: Request, next: Nex
     })
     .await;
     let told = response.extensions().get::<Told>().copied();
+    let limited = response.extensions().get::<Limited>().copied();
     let failure = response.extensions().get::<Carried>().cloned();
     let caller = response.extensions().get::<CallerKind>().map_or("unknown", |kind| kind.0);
     let mut response = match &failure {
@@ -79,6 +84,13 @@ pub(crate) async fn handle(State(edge): State<Edge>, request: Request, next: Nex
         None => asked.shaped(response).await,
     };
     headers(&mut response, &asked, told, (!root).then_some(version), &request_id);
+    vary(&mut response, told, !root && negotiated);
+    let mut response = asked.unless_known(response);
+    let status = response.status();
+    if let Some(limited) = limited {
+        limited.tell(response.headers_mut());
+        response.extensions_mut().insert(limited);
+    }
     if edge.core.show_usage
         && let Ok(value) = HeaderValue::from_str(&usage.to_string())
     {
@@ -108,7 +120,7 @@ pub(crate) async fn handle(State(edge): State<Edge>, request: Request, next: Nex
 /// What of the request is needed once it is gone.
 struct Asked {
     method: Method,
-    if_none_match: Option<HeaderValue>,
+    if_none_match: Vec<HeaderValue>,
     fields: Option<String>,
 }
 
@@ -118,35 +130,33 @@ impl Asked {
             serde_urlencoded::from_str(request.uri().query().unwrap_or_default()).unwrap_or_default();
         Self {
             method: request.method().clone(),
-            if_none_match: request.headers().get(header::IF_NONE_MATCH).cloned(),
+            if_none_match: request.headers().get_all(header::IF_NONE_MATCH).iter().cloned().collect(),
             fields: pairs.into_iter().find(|(name, _)| name == "fields").map(|(_, value)| value),
         }
     }
 
-    /// 304 for what the client has; only the fields it asked for otherwise.
+    fn reads(&self) -> bool {
+        matches!(self.method, Method::GET | Method::HEAD)
+    }
+
+    /// Only the fields that the client asked for, and a tag.
     async fn shaped(&self, response: Response) -> Response {
-        let reading = matches!(self.method, Method::GET | Method::HEAD);
-        let tag = response.headers().get(header::ETAG);
-        if reading
-            && response.status() == StatusCode::OK
-            && tag.is_some()
-            && tag == self.if_none_match.as_ref()
-        {
-            let mut unchanged = StatusCode::NOT_MODIFIED.into_response();
-            for name in [header::ETAG, header::VARY, header::CACHE_CONTROL] {
-                if let Some(value) = response.headers().get(&name) {
-                    unchanged.headers_mut().insert(name, value.clone());
-                }
-            }
-            *unchanged.extensions_mut() = response.extensions().clone();
-            return unchanged;
+        if !self.reads() || response.status() != StatusCode::OK {
+            return response;
         }
-        match &self.fields {
-            Some(fields) if reading && response.status() == StatusCode::OK => {
-                selected(response, fields).await
-            }
-            _ => response,
+        let response = match &self.fields {
+            Some(fields) => selected(response, fields).await,
+            None => response,
+        };
+        caching::tagged(response).await
+    }
+
+    /// 304 for what the client has.
+    fn unless_known(&self, response: Response) -> Response {
+        if self.reads() && response.status() == StatusCode::OK && !self.if_none_match.is_empty() {
+            return caching::unless_known(response, &self.if_none_match);
         }
+        response
     }
 }
 
@@ -215,28 +225,18 @@ fn headers(
     version: Option<Version>,
     request_id: &str,
 ) {
-    let success = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
-    let reading = matches!(asked.method, Method::GET | Method::HEAD);
-    let public = told.and_then(|told| told.public_seconds).filter(|_| success && reading);
+    let kept = asked.reads() && response.status().is_success();
+    let keeping = if kept { told.map_or(Keeping::Private, |told| told.keeping) } else { Keeping::Nobody };
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(request_id) {
         headers.insert(REQUEST_ID, value);
     }
-    if !headers.contains_key(header::CACHE_CONTROL) {
-        let control = match public {
-            Some(seconds) => format!("public, max-age={seconds}"),
-            None if reading && success => "private, no-cache".to_owned(),
-            None => "no-store".to_owned(),
-        };
-        if let Ok(value) = HeaderValue::from_str(&control) {
-            headers.insert(header::CACHE_CONTROL, value);
-        }
+    if !headers.contains_key(header::CACHE_CONTROL)
+        && let Ok(value) = HeaderValue::from_str(&keeping.control())
+    {
+        headers.insert(header::CACHE_CONTROL, value);
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(
-        header::VARY,
-        HeaderValue::from_static("accept, accept-encoding, authorization, x-api-version"),
-    );
     if let Some(version) = version {
         headers.insert(API_VERSION, HeaderValue::from_static(version.as_str()));
     }
@@ -245,6 +245,19 @@ fn headers(
         headers.insert(HeaderName::from_static("deprecation"), HeaderValue::from_static("@1795132800"));
         headers.insert(header::LINK, HeaderValue::from_static("</v2>; rel=\"successor-version\""));
     }
+}
+
+/// What of the request the answer depends on: its coding always, its caller unless it is for anybody, and how it names the version where
+/// the path does not.
+fn vary(response: &mut Response, told: Option<Told>, negotiated: bool) {
+    let public = told.is_some_and(|told| matches!(told.keeping, Keeping::Public(_)));
+    let value = match (public, negotiated) {
+        (true, false) => "accept-encoding",
+        (true, true) => "accept-encoding, accept, x-api-version",
+        (false, false) => "accept-encoding, authorization",
+        (false, true) => "accept-encoding, authorization, accept, x-api-version",
+    };
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static(value));
 }
 
 /// A line of the log for each request; of ordinary ones for as many as the installation wants, of failed and slow ones always.

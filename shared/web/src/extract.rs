@@ -16,7 +16,7 @@ use crate::version::Version;
 /// How deep a body may nest.
 const MOST_NESTING: usize = 16;
 /// Query parameters that the edge reads by itself.
-const RESERVED: [&str; 4] = ["cursor", "limit", "fields", "expand"];
+const RESERVED: [&str; 3] = ["cursor", "limit", "fields"];
 
 /// Where a request came from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -202,8 +202,9 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
         if text == "*" {
             return Ok(Self(None));
         }
-        let version =
-            text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).and_then(|text| text.parse().ok());
+        // The version is in front of what else the tag of a read says: see `caching`.
+        let tag = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        let version = tag.and_then(|tag| tag.split('-').next()?.parse().ok());
         version
             .map(|version| Self(Some(version)))
             .ok_or_else(|| Error::new(Code::BadRequest, "If-Match takes one ETag, e.g. \"3\"").into())

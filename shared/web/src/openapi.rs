@@ -86,6 +86,7 @@ fn operation(generator: &mut SchemaGenerator, route: &Route, version: Option<Ver
         "summary": route.summary,
         "parameters": parameters,
         "responses": responses,
+        "x-limit": route.group.as_str(),
     });
     if let Some(body) = route.body {
         let schema = body(generator).to_value();

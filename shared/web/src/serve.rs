@@ -14,6 +14,7 @@ use tower_http::compression::predicate::SizeAbove;
 
 use crate::access::{self, Core, Gate};
 use crate::api::Api;
+use crate::caching;
 use crate::edge::{self, Edge, Told};
 use crate::problem::Problem;
 
@@ -32,8 +33,15 @@ pub fn service(api: Api, core: &Core) -> Router {
             roots.insert(route.path);
             route.path.to_owned()
         };
-        let gate = Gate { core: core.clone(), access: route.access, key: route.key, version };
-        let told = Told { id: route.id, path: route.path, public_seconds: route.public_seconds };
+        let gate = Gate {
+            core: core.clone(),
+            access: route.access,
+            group: route.group,
+            key: route.key,
+            keeping: route.keeping,
+            version,
+        };
+        let told = Told { id: route.id, path: route.path, keeping: route.keeping };
         let handler = route.handler.layer(middleware::from_fn_with_state(gate, access::check)).layer(
             middleware::map_response(move |mut response: Response| async move {
                 response.extensions_mut().insert(told);
@@ -54,6 +62,7 @@ pub fn service(api: Api, core: &Core) -> Router {
         .fallback_service(inner)
         .layer(middleware::from_fn_with_state(edge, edge::handle))
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_ABOVE)))
+        .layer(middleware::from_fn(caching::whole))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that the layer asks for")]

@@ -42,8 +42,9 @@ async fn a_manager_adds_a_place_and_a_room_and_anybody_reads_them() {
     assert_eq!(made.data()["rules"]["hours"]["exceptions"], json!({ "2027-12-24": [] }));
     assert_eq!(made.data()["rules"]["hours"]["week"], week("09:00", "24:00"));
     let shown = app.get(&format!("/v2/rooms/{id}")).send().await.expect(200);
-    assert_eq!((shown.data(), shown.header("etag")), (made.data(), Some("\"1\"")));
-    app.get(&format!("/v2/rooms/{id}")).header("if-none-match", "\"1\"").send().await.expect(304);
+    let tag = shown.header("etag").unwrap();
+    assert_eq!((shown.data(), tag.starts_with("\"1-")), (made.data(), true), "{tag}");
+    app.get(&format!("/v2/rooms/{id}")).header("if-none-match", tag).send().await.expect(304);
     assert_eq!(kinds(&app, &place).await, ["location.created"]);
     assert_eq!(kinds(&app, &id).await, ["room.created"]);
 }

@@ -25,8 +25,9 @@ async fn who_was_there_writes_one_review_and_its_text_is_kept_as_written() {
     app.post("/v2/reviews", body).by(&customer).key("k2").send().await.refused(409, "already_exists");
     assert_eq!(kinds(app, &id).await, ["review.written"]);
     let shown = app.get(&format!("/v2/reviews/{id}")).send().await.expect(200);
-    assert_eq!((shown.text_of("text"), shown.header("etag")), (text.to_owned(), Some("\"1\"")));
-    app.get(&format!("/v2/reviews/{id}")).header("if-none-match", "\"1\"").send().await.expect(304);
+    let tag = shown.header("etag").unwrap();
+    assert_eq!((shown.text_of("text").as_str(), tag.starts_with("\"1-")), (text, true), "{tag}");
+    app.get(&format!("/v2/reviews/{id}")).header("if-none-match", tag).send().await.expect(304);
     let stored = app.store().booking(booking.parse().unwrap()).await.unwrap();
     assert_eq!((stored.reviewed, stored.version), (true, 2));
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use errors::Code;
-use web::{Access, Version};
+use web::{Access, Group, Quotas, Tier, Version};
 
 use super::{block, core, expect_block, files, queue, root, text};
 
@@ -52,6 +52,23 @@ fn the_documented_errors_are_those_of_the_code() {
         .map(|code| (code.as_str().to_owned(), code.status().to_string(), code.retryable()))
         .collect();
     assert_eq!(documented, defined);
+}
+
+#[test]
+fn the_documented_limits_are_those_of_the_code() {
+    let (api, quotas) = (local::api(&core(), &queue(), None), Quotas::default());
+    let mut list = String::from(
+        "| group | anonymous | customer | staff | service | routes |\n| --- | --- | --- | --- | --- | --- |\n",
+    );
+    for group in Group::ALL {
+        write!(list, "| `{}` |", group.as_str()).unwrap();
+        for rate in Tier::ALL.map(|tier| quotas.rate(group, tier).unwrap()) {
+            write!(list, " {} in {} |", rate.most(), rate.seconds()).unwrap();
+        }
+        let routes = api.table().filter(|(_, route)| route.group() == group).count();
+        writeln!(list, " {routes} |").unwrap();
+    }
+    expect_block("docs/limits.md", "quotas", &list);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use serde_json::{Value, json};
-use web::{Access, Version};
+use web::{Group, Version};
 
 use super::gateway::{id_of, wanted};
 use super::template::{resources, template};
@@ -20,29 +20,31 @@ fn stages() -> [(&'static str, &'static str); 3] {
     [("V1Stage", Version::V1.as_str()), ("V2Stage", Version::V2.as_str()), ("NegotiatedStage", "api")]
 }
 
-/// The gateway's routes at which somebody who is not signed in can try something: what `auth` lets anyone send.
-fn tried() -> BTreeSet<String> {
+/// The gateway's routes at which strangers try passwords and links, and those where money moves, with the parameters that limit them.
+fn guarded() -> BTreeMap<String, &'static str> {
     // Each route stands for itself here, so that the one that is chosen can be told.
     let routes: BTreeMap<String, String> =
         wanted().into_keys().map(|path| (format!("ANY {path}"), format!("ANY {path}"))).collect();
-    let mut tried = BTreeSet::new();
-    for (_, api) in local::groups(&core(), &queue(), None).iter().filter(|(group, _)| *group == "auth") {
-        for (version, route) in api.table() {
-            if matches!(route.access(), Access::Anyone) && route.method().as_str() == "POST" {
-                let prefixed = version.map(|version| format!("/{}{}", version.as_str(), route.path()));
-                let shapes = [Some(route.path().to_owned()), prefixed];
-                tried.extend(
-                    shapes.iter().flatten().map(|path| shape::chosen(&routes, path).unwrap().1.to_owned()),
-                );
-            }
+    let mut guarded = BTreeMap::new();
+    for (version, route) in local::api(&core(), &queue(), None).table() {
+        let parameters = match route.group() {
+            Group::SignIn => "SignIn",
+            Group::Pay => "Pay",
+            _ => continue,
+        };
+        let prefixed = version.map(|version| format!("/{}{}", version.as_str(), route.path()));
+        for path in [Some(route.path().to_owned()), prefixed].into_iter().flatten() {
+            let key = shape::chosen(&routes, &path).unwrap().1.to_owned();
+            let before = guarded.insert(key, parameters);
+            assert!(before.is_none_or(|before| before == parameters), "{path}: {before:?} and {parameters}");
         }
     }
-    tried
+    guarded
 }
 
 fn written() -> String {
-    let tried = tried();
-    let ids: Vec<String> = tried.iter().map(|key| id_of(key)).collect();
+    let guarded = guarded();
+    let ids: Vec<String> = guarded.keys().map(|key| id_of(key)).collect();
     let mut lines = String::new();
     for (id, name) in stages() {
         write!(
@@ -55,10 +57,10 @@ fn written() -> String {
             ids.join(", ")
         )
         .unwrap();
-        for key in &tried {
+        for (key, by) in &guarded {
             writeln!(
                 lines,
-                "        \"{key}\": {{ ThrottlingRateLimit: !Ref SignInRate, ThrottlingBurstLimit: !Ref SignInBurst }}"
+                "        \"{key}\": {{ ThrottlingRateLimit: !Ref {by}Rate, ThrottlingBurstLimit: !Ref {by}Burst }}"
             )
             .unwrap();
         }
@@ -76,7 +78,15 @@ fn every_stage_is_written_from_the_routes_and_keeps_a_line_of_json_for_each_requ
             "{value}"
         );
     }
-    assert!(tried().contains("ANY /login") && tried().contains("ANY /v2/auth/{proxy+}"), "{:?}", tried());
+    let guarded = guarded();
+    for (key, by) in [
+        ("ANY /login", "SignIn"),
+        ("ANY /v2/auth/{proxy+}", "SignIn"),
+        ("ANY /v1/bookings/verify-payment", "Pay"),
+        ("ANY /v2/payments/{proxy+}", "Pay"),
+    ] {
+        assert_eq!(guarded.get(key), Some(&by), "{key} of {guarded:?}");
+    }
     expect_block("template.yaml", "stages", &written());
     let found: BTreeSet<_> = resources(&template(), "AWS::ApiGatewayV2::Stage").into_keys().collect();
     assert_eq!(found, stages().map(|(id, _)| id.to_owned()).into());

@@ -6,7 +6,9 @@ use errors::{Error, Result};
 use jiff::civil::{Date, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use web::{Access, Idempotency, Json, Key, Path, Query, ReplyV1, Route, Signed, State, get, put, request};
+use web::{
+    Access, Group, Idempotency, Json, Key, Path, Query, ReplyV1, Route, Signed, State, get, put, request,
+};
 
 use super::bookings::{Change, Changed, asked, changed};
 use super::lists::{Bookings, Pages, page};
@@ -20,6 +22,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
     let resolves = Access::Needs(Permission::ResolveBookings);
     vec![
         get("/admin/bookings/conflicts", resolves, conflicts)
+            .limited(Group::Search)
             .named("listConflictsV1", "What has some of a window, and who")
             .queried::<WindowV1>()
             .answers::<Conflicts>(200),

@@ -10,8 +10,8 @@ use orders::v1::{Asks, Chadawa, PaidBookingV1};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use web::{
-    Access, Asked, Fields, Idempotency, IfMatch, Json, Key, Path, Query, ReplyV1, Route, Signed, State, post,
-    put, request,
+    Access, Asked, Fields, Group, Idempotency, IfMatch, Json, Key, Path, Query, ReplyV1, Route, Signed,
+    State, post, put, request,
 };
 
 use super::shapes::{BookingV1, OnDate, status};
@@ -26,20 +26,24 @@ pub(crate) fn routes() -> Vec<Route<App>> {
     let book = Access::Needs(Permission::Book);
     vec![
         post("/bookings", book, create)
+            .limited(Group::Book)
             .named("createBookingV1", "Book a room on a date, or a seat of a session that is paid for later")
             .keyed(Key::Accepted)
             .takes::<NewBooking>()
             .answers::<Made>(201),
         put("/bookings/{id}", book, update)
+            .limited(Group::Book)
             .named("updateBookingV1", "Move a booking, or set its status")
             .keyed(Key::Accepted)
             .takes::<Change>()
             .answers::<BookingV1>(200),
         put("/bookings/{id}/cancel", book, cancel)
+            .limited(Group::Book)
             .named("cancelBookingV1", "Give a booking back")
             .keyed(Key::Accepted)
             .answers::<Changed>(200),
         put("/bookings/{id}/confirm", book, confirm)
+            .limited(Group::Book)
             .named("confirmBookingV1", "Turn a hold into a booking")
             .keyed(Key::Accepted)
             .answers::<Changed>(200),

@@ -10,7 +10,7 @@ use orders::v1::PaidBookingV1;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
-use web::{Access, Path, Query, ReplyV1, Route, Signed, State, get, request};
+use web::{Access, Group, Path, Query, ReplyV1, Route, Signed, State, get, request};
 
 use super::bookings::{Made, Named};
 use super::shapes::{BookingV1, Cut, GATHERED, TakenV1, WindowV1};
@@ -26,6 +26,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .queried::<Pages>()
             .answers::<Bookings>(200),
         get("/bookings/availability", Access::Anyone, availability)
+            .limited(Group::Search)
             .named("availabilityV1", "Whether a room is free on a date from and to")
             .queried::<WindowV1>()
             .answers::<Available>(200),
@@ -34,6 +35,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .queried::<Pages>()
             .answers::<Bookings>(200),
         get("/bookings/room/{room_id}", Access::Anyone, of_room)
+            .limited(Group::Search)
             .named("bookingsOfRoomV1", "When a room is taken, on a date or within 31 days")
             .queried::<RoomQuery>()
             .answers::<Taken>(200),

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use web::{Access, Path, Query, Reply, Result, Route, State, get, request};
+use web::{Access, Group, Path, Query, Reply, Result, Route, State, get, request};
 
 use crate::App;
 use crate::availability::{Free, Question, Suitable, of_room, of_rooms};
@@ -18,10 +18,12 @@ use crate::when::Bound;
 pub(crate) fn routes() -> Vec<Route<App>> {
     vec![
         get("/rooms/{id}/availability", Access::Anyone, of_one)
+            .limited(Group::Search)
             .named("roomAvailability", "What is free of a room, and why the rest is not")
             .queried::<OfRoom>()
             .answers::<Availability>(200),
         get("/availability", Access::Anyone, of_all)
+            .limited(Group::Search)
             .named("availability", "What is free of all rooms that suit")
             .queried::<OfAll>()
             .answers::<Vec<RoomFree>>(200),

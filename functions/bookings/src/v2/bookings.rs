@@ -5,8 +5,8 @@ use domain::{BookingId, Caller, LocationId, Permission, ResourceId, UserId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use web::{
-    Access, Idempotency, IfMatch, Json, Key, Listed, PageQuery, Path, Query, Reply, Result, Route, Signed,
-    State, get, patch, post, request,
+    Access, Group, Idempotency, IfMatch, Json, Key, Listed, PageQuery, Path, Query, Reply, Result, Route,
+    Signed, State, get, patch, post, request,
 };
 
 use crate::App;
@@ -21,6 +21,7 @@ use web::Asked;
 pub(crate) fn routes() -> Vec<Route<App>> {
     vec![
         post("/bookings", Access::Needs(Permission::Book), create)
+            .limited(Group::Book)
             .named("createBooking", "Book a room, or hold it for up to ten minutes")
             .keyed(Key::Required)
             .takes::<NewBooking>()
@@ -37,6 +38,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .answers::<BookingView>(200)
             .answers_empty(304),
         patch("/bookings/{id}", Access::Needs(Permission::Book), change)
+            .limited(Group::Book)
             .named("describeBooking", "Change title, note or attendees of a booking")
             .keyed(Key::Accepted)
             .takes::<BookingPatch>()

@@ -6,8 +6,8 @@ mod lines;
 use domain::text::{Line, Note, Promo};
 use domain::{Address, LocationId, Order, OrderId, Permission, PoolId, UserId};
 use web::{
-    Access, Idempotency, IfMatch, Json, Key, Listed, PageQuery, Path, Query, Reply, Result, Route, Signed,
-    State, get, post, put, request,
+    Access, Group, Idempotency, IfMatch, Json, Key, Listed, PageQuery, Path, Query, Reply, Result, Route,
+    Signed, State, get, post, put, request,
 };
 
 use crate::App;
@@ -26,6 +26,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
     let book = Access::Needs(Permission::Book);
     vec![
         post("/orders", book, create)
+            .limited(Group::Book)
             .named(
                 "createOrder",
                 "Order units of pools, all of them or none, or hold them for up to ten minutes",
@@ -34,6 +35,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .takes::<NewOrder>()
             .answers::<OrderView>(201),
         post("/orders/price", book, price)
+            .limited(Group::Search)
             .named(
                 "priceOrder",
                 "What an order would cost, with a promo code if there is one; nothing is claimed",
@@ -49,11 +51,13 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .answers::<OrderView>(200)
             .answers_empty(304),
         put("/orders/{id}/lines", book, lines)
+            .limited(Group::Book)
             .named("changeOrderLines", "Give an order other lines; only the difference is claimed")
             .keyed(Key::Required)
             .takes::<OtherLines>()
             .answers::<OrderView>(200),
         post("/orders/{id}/confirm", book, confirm)
+            .limited(Group::Book)
             .named("confirmOrder", "Turn a held order into one that is sold")
             .keyed(Key::Accepted)
             .answers::<OrderView>(200),
@@ -63,6 +67,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .takes::<CompletionBody>()
             .answers::<OrderView>(200),
         post("/orders/{id}/cancel", book, cancel)
+            .limited(Group::Book)
             .named("cancelOrder", "Give an order back")
             .keyed(Key::Accepted)
             .takes::<Cancellation>()

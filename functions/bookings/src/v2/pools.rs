@@ -10,8 +10,8 @@ use ledger::{BelowSold, Offer};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use web::{
-    Access, Idempotency, IfMatch, Json, Key, Listed, PageQuery, Patch, Path, Query, Reply, Result, Route,
-    Signed, State, delete, get, patch, post, put, request,
+    Access, Group, Idempotency, IfMatch, Json, Key, Listed, PageQuery, Patch, Path, Query, Reply, Result,
+    Route, Signed, State, delete, get, patch, post, put, request,
 };
 
 use crate::App;
@@ -49,10 +49,12 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .takes::<OfferBody>()
             .answers::<OfferView>(200),
         get("/pools/{id}/availability", Access::SignedIn, counts::availability)
+            .limited(Group::Search)
             .named("poolAvailability", "What is left of a pool, and why not more")
             .queried::<counts::Wanted>()
             .answers::<counts::Availability>(200),
         get("/pools/{id}/shortages", Access::Needs(Permission::ReadBookings), counts::shortages)
+            .limited(Group::Search)
             .named("poolShortages", "Where more of a pool is claimed than there is, and by which orders")
             .queried::<counts::Range>()
             .answers::<counts::Shortages>(200),

@@ -12,8 +12,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use web::{
-    Access, Idempotency, IfMatch, Json, Key, Path, Query, Reply, Result, Route, Signed, State, get, patch,
-    post, request,
+    Access, Group, Idempotency, IfMatch, Json, Key, Path, Query, Reply, Result, Route, Signed, State, get,
+    patch, post, request,
 };
 
 use crate::App;
@@ -30,6 +30,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
     let book = Access::Needs(Permission::Book);
     vec![
         post("/series", book, make)
+            .limited(Group::Book)
             .named("createSeries", "Book a room every so many weeks; each occurrence answers for itself")
             .keyed(Key::Required)
             .takes::<NewSeries>()
@@ -39,12 +40,14 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .answers::<SeriesView>(200)
             .answers_empty(304),
         patch("/series/{id}", book, edit)
+            .limited(Group::Book)
             .named("changeSeries", "Change what is to come of a series: all of it, or from a date on")
             .keyed(Key::Required)
             .queried::<Scope>()
             .takes::<SeriesPatch>()
             .answers::<SeriesView>(200),
         post("/series/{id}/cancel", book, give_back)
+            .limited(Group::Book)
             .named("cancelSeries", "Give back one occurrence, those from a date on, or all")
             .keyed(Key::Accepted)
             .takes::<Cancellation>()

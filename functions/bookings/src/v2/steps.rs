@@ -4,7 +4,7 @@ use domain::text::Line;
 use domain::{BookingId, Permission, ResourceId};
 use jiff::Timestamp;
 use web::{
-    Access, Idempotency, IfMatch, Json, Key, Path, Reply, Result, Route, Signed, State, post, request,
+    Access, Group, Idempotency, IfMatch, Json, Key, Path, Reply, Result, Route, Signed, State, post, request,
 };
 
 use crate::App;
@@ -19,15 +19,18 @@ pub(crate) fn routes() -> Vec<Route<App>> {
     let desk = Access::Needs(Permission::BookForOthers);
     vec![
         post("/bookings/{id}/confirm", book, confirm)
+            .limited(Group::Book)
             .named("confirmBooking", "Turn a hold into a booking")
             .keyed(Key::Accepted)
             .answers::<BookingView>(200),
         post("/bookings/{id}/reschedule", book, reschedule)
+            .limited(Group::Book)
             .named("rescheduleBooking", "Move a booking in time or to another room")
             .keyed(Key::Required)
             .takes::<Move>()
             .answers::<BookingView>(200),
         post("/bookings/{id}/cancel", book, cancel)
+            .limited(Group::Book)
             .named("cancelBooking", "Give a booking back")
             .keyed(Key::Accepted)
             .takes::<Cancellation>()

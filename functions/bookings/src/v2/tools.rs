@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use web::{
-    Access, Idempotency, IfMatch, Json, Key, Listed, PageQuery, Path, Query, Reply, Result, Route, Signed,
-    State, get, post, request,
+    Access, Group, Idempotency, IfMatch, Json, Key, Listed, PageQuery, Path, Query, Reply, Result, Route,
+    Signed, State, get, post, request,
 };
 
 use crate::App;
@@ -21,6 +21,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
     let resolves = Access::Needs(Permission::ResolveBookings);
     vec![
         get("/bookings/conflicts", resolves, conflicts)
+            .limited(Group::Search)
             .named("listConflicts", "What has some of a window, and who")
             .queried::<Window>()
             .answers::<Vec<Conflict>>(200),

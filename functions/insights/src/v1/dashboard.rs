@@ -4,7 +4,7 @@ use domain::{Caller, Currency, LocationId, Money, OrderState, Permission, Zone};
 use errors::{Error, FieldError, Result};
 use schemars::JsonSchema;
 use serde::Serialize;
-use web::{Access, Query, ReplyV1, Route, Signed, State, get, request};
+use web::{Access, Group, Query, ReplyV1, Route, Signed, State, get, request};
 
 use crate::App;
 use crate::figures::{self, Days, Totals};
@@ -20,14 +20,17 @@ pub(crate) fn routes() -> Vec<Route<App>> {
     let reads = Access::Needs(Permission::ReadFigures);
     vec![
         get("/admin/dashboard", reads, dashboard)
+            .limited(Group::Report)
             .named("dashboardV1", "How many bookings there are, and what they brought, in the last 400 days")
             .queried::<Where>()
             .answers::<DashboardV1>(200),
         get("/admin/revenue/monthly", reads, monthly)
+            .limited(Group::Report)
             .named("monthlyRevenueV1", "What came in by month, without what went back")
             .queried::<MonthsV1>()
             .answers::<RevenueV1>(200),
         get("/admin/bookings/status-distribution", reads, distribution)
+            .limited(Group::Report)
             .named("statusDistributionV1", "How many bookings there are in each status, of the last 400 days")
             .queried::<Where>()
             .answers::<StatusesV1>(200),

@@ -6,7 +6,7 @@ use domain::text::Line;
 use errors::Error;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use web::{Access, Idempotency, Json, Reply, Result, Route, Signed, State, post, request};
+use web::{Access, Group, Idempotency, Json, Reply, Result, Route, Signed, State, post, request};
 
 use crate::v2::PaymentView;
 use crate::{App, desk};
@@ -17,6 +17,7 @@ const MOST: usize = 100;
 pub(crate) fn routes() -> Vec<Route<App>> {
     vec![
         post("/front-desk/payments", Access::Needs(Permission::BookForOthers), note)
+            .limited(Group::Pay)
             .named(
                 "notePayments",
                 "Note up to 100 payments that a desk has taken, each under a key of its own",

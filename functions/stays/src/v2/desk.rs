@@ -4,8 +4,8 @@ use domain::{HotelRoomId, LocationId, OrderId, Permission};
 use schemars::JsonSchema;
 use serde::Serialize;
 use web::{
-    Access, Idempotency, IfMatch, Json, Key, Path, Query, Reply, Result, Route, Signed, State, get, post,
-    put, request,
+    Access, Group, Idempotency, IfMatch, Json, Key, Path, Query, Reply, Result, Route, Signed, State, get,
+    post, put, request,
 };
 
 use super::asked;
@@ -18,6 +18,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
     let desk = Access::Needs(Permission::BookForOthers);
     vec![
         get("/front-desk/today", Access::Needs(Permission::ReadBookings), board)
+            .limited(Group::Search)
             .named(
                 "frontDeskToday",
                 "Who arrives, leaves and is in the house today, and which rooms are not ready",

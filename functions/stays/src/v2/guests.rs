@@ -27,6 +27,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .takes::<GuestBody>()
             .answers::<GuestView>(201),
         get("/guests", reads, list)
+            .never_kept()
             .named(
                 "listGuests",
                 "List guests by the beginning of their name, or those of an address or a number",
@@ -34,6 +35,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .queried::<GuestsQuery>()
             .answers::<Vec<GuestView>>(200),
         get("/guests/{id}", reads, show)
+            .never_kept()
             .named("showGuest", "Read a guest")
             .answers::<GuestView>(200)
             .answers_empty(304),

@@ -6,8 +6,8 @@ use jiff::civil::{Date, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use web::{
-    Access, Idempotency, IfMatch, Json, Key, Path, Query, Reply, Result, Route, Signed, State, get, post,
-    request,
+    Access, Group, Idempotency, IfMatch, Json, Key, Path, Query, Reply, Result, Route, Signed, State, get,
+    post, request,
 };
 
 use super::asked;
@@ -35,6 +35,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .takes::<LateBody>()
             .answers::<StayView>(200),
         get("/front-desk/walk-list", Access::Needs(Permission::ReadBookings), walk_list)
+            .limited(Group::Search)
             .named(
                 "walkList",
                 "Room types of which more is sold for a night than there is, and whom to lodge elsewhere",

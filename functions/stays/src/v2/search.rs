@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
-use web::{Access, Query, Reply, Result, Route, State, get, request};
+use web::{Access, Group, Query, Reply, Result, Route, State, get, request};
 
 use super::house::TypeView;
 use crate::App;
@@ -18,6 +18,7 @@ use crate::search::{Found, Offer, search};
 pub(crate) fn routes() -> Vec<Route<App>> {
     vec![
         get("/stays/search", Access::Anyone, find)
+            .limited(Group::Search)
             .named(
                 "searchStays",
                 "What room types may be had for some nights, at what price, and why others not",

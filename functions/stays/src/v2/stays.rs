@@ -13,8 +13,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use store::{Page, StayStage};
 use web::{
-    Access, Idempotency, IfMatch, Json, Key, Listed, PageQuery, Path, Query, Reply, Result, Route, Signed,
-    State, get, post, put, request,
+    Access, Group, Idempotency, IfMatch, Json, Key, Listed, PageQuery, Path, Query, Reply, Result, Route,
+    Signed, State, get, post, put, request,
 };
 
 use super::asked;
@@ -29,6 +29,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
     let book = Access::Needs(Permission::Book);
     vec![
         post("/stays", book, create)
+            .limited(Group::Book)
             .named("createStay", "Book nights of one or more rooms, all of them or none")
             .keyed(Key::Required)
             .takes::<NewStay>()
@@ -45,6 +46,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .answers::<StayView>(200)
             .answers_empty(304),
         put("/stays/{id}/rooms", book, rooms)
+            .limited(Group::Book)
             .named(
                 "changeStayRooms",
                 "Give a stay other rooms, nights or parties; only the difference is claimed",
@@ -53,6 +55,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .takes::<OtherRooms>()
             .answers::<StayView>(200),
         post("/stays/{id}/cancel", book, cancel)
+            .limited(Group::Book)
             .named("cancelStay", "Give a stay back, by the terms that it was sold on")
             .keyed(Key::Accepted)
             .takes::<Cancellation>()

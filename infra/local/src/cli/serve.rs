@@ -30,12 +30,14 @@ impl Serve {
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
         let data = if self.memory { Data::Memory } else { Data::Dir(self.data.clone()) };
         let secret = if self.memory { env::random() } else { local::secret(&self.data)? };
+        let cache = cache::Cache::from_env()?;
         let options = Options {
             port: self.port,
             secret,
             show_usage: true,
             background: true,
-            cache: cache::Cache::from_env()?,
+            limits: Some(web::Limits::from_env(cache.shared().cloned())?),
+            cache,
             country: env::parsed("HOLDFAST_DIAL_CODE", domain::DialCode::default())?,
             ..Options::new(data)
         };
