@@ -9,13 +9,16 @@ use web::Keeping;
 
 use crate::harness::{Answer, Person, TestApp};
 
+/// Headers that `Vary` names, and what a request said there.
+type Named = Vec<(String, Option<String>)>;
+
 /// A cache between callers and the service that keeps and gives out whatever RFC 9111 allows it to: one that all share, or the browser
 /// of a machine at which one person follows another.
 struct Between<'a> {
     app: &'a TestApp,
     shared: bool,
     /// By path: what `Vary` named and what the request said there, and the answer.
-    kept: BTreeMap<String, Vec<(Vec<(String, Option<String>)>, Answer)>>,
+    kept: BTreeMap<String, Vec<(Named, Answer)>>,
     /// Answers given out without asking, and those that the service said still hold.
     hits: (usize, usize),
 }

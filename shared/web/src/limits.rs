@@ -197,16 +197,12 @@ impl Tier {
 
 /// What an address is counted as: itself, or of IPv6 the network of 64 bits that one customer of a provider has.
 fn network(ip: &str) -> String {
-    match ip.parse() {
-        Ok(IpAddr::V6(address)) => match address.to_ipv4_mapped() {
-            Some(address) => address.to_string(),
-            None => {
-                let [a, b, c, d, ..] = address.segments();
-                Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).to_string()
-            }
-        },
-        _ => ip.chars().take(45).collect(),
+    let Ok(IpAddr::V6(address)) = ip.parse() else { return ip.chars().take(45).collect() };
+    if let Some(address) = address.to_ipv4_mapped() {
+        return address.to_string();
     }
+    let [a, b, c, d, ..] = address.segments();
+    Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).to_string()
 }
 
 #[cfg(test)]

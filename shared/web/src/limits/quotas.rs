@@ -147,13 +147,12 @@ impl Quotas {
             let (name, rate) = part.split_once('=').ok_or_else(wrong)?;
             let (group, tier) =
                 name.split_once('.').map_or((name, None), |(group, tier)| (group, Some(tier)));
-            let rate = match rate {
-                "off" => None,
-                _ => {
-                    let (most, seconds) = rate.split_once('/').ok_or_else(wrong)?;
-                    let number = |text: &str| text.parse().map_err(|_| wrong());
-                    Some(Rate::new(number(most)?, number(seconds)?).ok_or_else(wrong)?)
-                }
+            let rate = if rate == "off" {
+                None
+            } else {
+                let (most, seconds) = rate.split_once('/').ok_or_else(wrong)?;
+                let number = |text: &str| text.parse().map_err(|_| wrong());
+                Some(Rate::new(number(most)?, number(seconds)?).ok_or_else(wrong)?)
             };
             let meant = |of: &Group, to: &Tier| {
                 (group == "all" || group == of.as_str()) && tier.is_none_or(|tier| tier == to.as_str())
