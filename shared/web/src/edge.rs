@@ -86,7 +86,6 @@ pub(crate) async fn handle(State(edge): State<Edge>, request: Request, next: Nex
     headers(&mut response, &asked, told, (!root).then_some(version), &request_id);
     vary(&mut response, told, !root && negotiated);
     let mut response = asked.unless_known(response);
-    let status = response.status();
     if let Some(limited) = limited {
         limited.tell(response.headers_mut());
         response.extensions_mut().insert(limited);
