@@ -5,6 +5,7 @@ mod agreement;
 mod audit;
 mod audit_ledger;
 mod auth;
+mod batch;
 mod board;
 mod booking_limits;
 mod bookings;

@@ -1,7 +1,9 @@
 //! Version 2: routes and wire types.
 
 mod availability;
+mod batch;
 mod bookings;
+mod expand;
 mod feeds;
 mod offerings;
 mod orders;
@@ -20,6 +22,7 @@ pub(crate) use view::Local;
 
 pub(crate) fn routes() -> Vec<Route<App>> {
     [
+        batch::routes(),
         bookings::routes(),
         steps::routes(),
         tools::routes(),

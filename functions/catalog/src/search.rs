@@ -17,7 +17,7 @@ use crate::filling::{BATCH, Filling};
 const FEWEST: usize = 20;
 
 /// What to look for; all of it must hold.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Search {
     /// At least so many people.
     pub(crate) capacity: u32,

@@ -2,6 +2,7 @@
 
 mod fields;
 mod locations;
+mod reading;
 mod reviews;
 mod rooms;
 mod rules;
@@ -38,7 +39,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .named("changeLocation", "Change a location")
             .takes::<locations::Changes>()
             .answers::<locations::View>(200),
-        get("/rooms", Access::Anyone, rooms::search)
+        get("/rooms", Access::Anyone, reading::list)
             .limited(Group::Search)
             .named("searchRooms", "Find rooms by what they are and when they are free")
             .cached_publicly(ROOMS_KEPT)
@@ -50,9 +51,10 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .keyed(Key::Accepted)
             .takes::<rooms::New>()
             .answers::<rooms::View>(201),
-        get("/rooms/{id}", Access::Anyone, rooms::show)
+        get("/rooms/{id}", Access::Anyone, reading::show)
             .named("showRoom", "Read a room")
             .cached_publicly(ROOMS_KEPT)
+            .queried::<reading::Telling>()
             .answers::<rooms::View>(200),
         patch("/rooms/{id}", manages, rooms::change)
             .named("changeRoom", "Change a room")

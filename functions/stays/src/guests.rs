@@ -41,6 +41,14 @@ impl Whom {
             Self::New(_) => None,
         }
     }
+
+    /// The account of whoever stays themselves.
+    pub(crate) fn oneself(&self) -> Option<UserId> {
+        match self {
+            Self::Oneself(user) => Some(*user),
+            Self::Known(_) | Self::New(_) => None,
+        }
+    }
 }
 
 /// The guest: one that is known, whoever asks, or somebody new, who is yet to be written with their stay ([`put`]).
@@ -58,8 +66,7 @@ pub(crate) async fn of(
     let guest = match (whom, found) {
         (Whom::Oneself(_), Some(guest)) => Ok(guest),
         (Whom::Oneself(user), None) => {
-            let account = app.store.together(&Ids { users: [user].into(), ..Ids::default() }).await?;
-            let account = account.users.into_iter().next().ok_or_else(|| Error::not_found("account"))?;
+            let account = known.user(user).cloned().ok_or_else(|| Error::not_found("account"))?;
             let phone = account.proved_phone().cloned();
             add(app, asked, guest_of(user), NewGuest { name: account.name, email: account.email, phone }, now)
                 .await

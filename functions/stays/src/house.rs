@@ -45,7 +45,7 @@ pub(crate) async fn rule(
     (location, if_match): (LocationId, IfMatch),
     rules: Rules,
 ) -> Result<Property> {
-    app.store.location(location).await?;
+    app.store.location_exists(location).await?;
     caller.require_at(Permission::ManageCatalog, location)?;
     let before = app.store.property(location).await?;
     if_match.check(before.version)?;

@@ -178,6 +178,8 @@ fn ids(new: &New, keyed: Option<OrderId>) -> Ids {
         locations: [new.location].into(),
         orders: keyed.into_iter().collect(),
         guests: new.whom.known().into_iter().collect(),
+        // Who stays for the first time becomes a guest.
+        users: new.whom.oneself().into_iter().collect(),
         hotel_rooms: new.into.into_iter().collect(),
         ..Ids::default()
     }

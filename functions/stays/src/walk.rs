@@ -36,14 +36,15 @@ pub(crate) async fn list(
     caller: &Caller,
     (location, date): (LocationId, Option<Date>),
 ) -> Result<Vec<Short>> {
-    let place = app.store.location(location).await?;
+    let (place, types) =
+        tokio::try_join!(app.store.location(location), app.store.room_types_at(location, MOST_TYPES, None),)?;
     caller.require_at(Permission::ReadBookings, location)?;
     let night = date.unwrap_or_else(|| place.zone.local(app.clock.now()).date());
     let next = night.tomorrow().map_err(Error::internal)?;
     let cells = Nights::new(night, next)
         .map(Cells::Nights)
         .ok_or_else(|| Error::internal("a night without an end"))?;
-    let types = app.store.room_types_at(location, MOST_TYPES, None).await?.items;
+    let types = types.items;
     let wanted: Vec<_> = types.iter().map(|room_type| (pool_of(room_type.id), cells)).collect();
     let (counts, expected) = tokio::try_join!(
         ledger::counts(&app.store, &wanted),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::hotel::guest::user_of;
 use domain::{Actor, EventId, GuestId, HotelRoomId, Order, OrderId};
 use errors::{Code, Error, Result};
+use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use queue::Job;
 use store::{Position, Tx};
@@ -13,6 +14,8 @@ use crate::App;
 
 /// Stays that one job looks at; what is left is another one.
 const MOST: u32 = 100;
+/// Stays that are renewed at once.
+const AT_ONCE: usize = 8;
 /// Attempts at a stay that changes meanwhile.
 const ROUNDS: u32 = 5;
 
@@ -30,9 +33,11 @@ pub(crate) async fn of_guest(app: &App, id: GuestId, after: Option<String>) -> R
     let after: Option<Position> =
         after.map(|place| serde_json::from_str(&place)).transpose().map_err(Error::internal)?;
     let page = app.store.orders_of(user_of(id), MOST, after).await?;
-    for order in page.items.iter().filter(|order| order.stay.is_some()) {
-        renew(app, order.id, |order, now| order.of_guest(&guest, now)).await?;
+    let mut renewed = Vec::new();
+    for stay in page.items.iter().filter(|order| order.stay.is_some()) {
+        renewed.push(renew(app, stay.id, |order, now| order.of_guest(&guest, now)));
     }
+    stream::iter(renewed).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
     let Some(next) = page.next else { return Ok(()) };
     let after = Some(serde_json::to_string(&next).map_err(Error::internal)?);
     app.queue.send(&Job::RenameGuest { guest: id, after }, Duration::ZERO).await

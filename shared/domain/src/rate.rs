@@ -57,9 +57,9 @@ impl Rate {
         self.step() * i64::from(self.most)
     }
 
-    /// The pace after one more request at `now`; nothing if it is one too many. A caller without a pace has 0.
-    pub fn admit(self, pace: i64, now: Timestamp) -> Option<i64> {
-        let moved = pace.max(now.as_microsecond()) + self.step();
+    /// The pace after so many more requests at `now`; nothing if that is too many. A caller without a pace has 0.
+    pub fn admit(self, pace: i64, many: u32, now: Timestamp) -> Option<i64> {
+        let moved = pace.max(now.as_microsecond()) + self.step() * i64::from(many);
         (moved - now.as_microsecond() <= self.span()).then_some(moved)
     }
 
@@ -84,7 +84,7 @@ mod tests {
 
     /// How many of `asked` requests at one instant are admitted.
     fn admitted(rate: Rate, pace: &mut i64, now: Timestamp, asked: u32) -> u32 {
-        let one = |_: &u32| rate.admit(*pace, now).map(|moved| *pace = moved).is_some();
+        let one = |_: &u32| rate.admit(*pace, 1, now).map(|moved| *pace = moved).is_some();
         u32::try_from((0..asked).filter(one).count()).unwrap()
     }
 
@@ -100,8 +100,10 @@ mod tests {
             assert_eq!(standing, Standing { left: 0, full_in: 60, next_in }, "{most}");
             assert_eq!(admitted(rate, &mut pace, at(30), most * 10), most / 2, "{most}");
             let pace_then = pace;
-            assert_eq!(rate.admit(pace, at(30)), None);
+            assert_eq!(rate.admit(pace, 1, at(30)), None);
             assert_eq!(pace, pace_then, "what is refused is not counted");
+            assert_eq!(rate.admit(pace, most + 1, at(1_000)), None, "all of them or none");
+            assert!(rate.admit(pace, most, at(1_000)).is_some());
             assert_eq!(admitted(rate, &mut pace, at(1_000), most * 10), most);
         }
     }

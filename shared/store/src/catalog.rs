@@ -152,6 +152,15 @@ impl Store {
         self.get(&id.to_string(), "location").await?.ok_or_else(|| Error::not_found("location"))
     }
 
+    /// Nothing, if there is such a location; nothing of it is read.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn location_exists(&self, id: LocationId) -> Result<()> {
+        let there = self.exists(&CATALOG, &id.to_string(), "location").await?;
+        there.then_some(()).ok_or_else(|| Error::not_found("location"))
+    }
+
     /// The location of this name, whatever its case.
     ///
     /// # Errors
@@ -182,6 +191,15 @@ impl Store {
     /// `not_found`.
     pub async fn resource(&self, id: ResourceId) -> Result<Resource> {
         self.get(&id.to_string(), "resource").await?.ok_or_else(|| Error::not_found("room"))
+    }
+
+    /// Nothing, if there is such a room, retired or not; nothing of it is read.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn resource_exists(&self, id: ResourceId) -> Result<()> {
+        let there = self.exists(&CATALOG, &id.to_string(), "resource").await?;
+        there.then_some(()).ok_or_else(|| Error::not_found("room"))
     }
 
     /// Rooms by id, those that exist, in the order asked for; at most 100.

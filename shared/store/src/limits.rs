@@ -63,16 +63,24 @@ impl Store {
         Err(Error::unavailable("a limit's window began again three times"))
     }
 
-    /// Admits a request at a rate: the pace after it, or the one that refused it (see [`Rate::admit`]). One round trip for whoever has
+    /// Admits so many requests at a rate: the pace after them, or the one that refused them (see [`Rate::admit`]). One round trip for whoever has
     /// not asked for a while, two for others.
     ///
     /// # Errors
     /// `unavailable` when the database is.
-    pub async fn admit(&self, what: &str, rate: Rate, now: Timestamp) -> Result<Result<i64, i64>> {
-        let micros = now.as_microsecond();
+    pub async fn admit(
+        &self,
+        what: &str,
+        (rate, many): (Rate, u32),
+        now: Timestamp,
+    ) -> Result<Result<i64, i64>> {
+        let (micros, step) = (now.as_microsecond(), rate.step() * i64::from(many));
+        if step > rate.span() {
+            return Ok(Err(micros));
+        }
         // Between the two updates the clock of another process may have let the pace pass: then the first one is tried again.
         for _ in 0..3 {
-            let (first, pace) = (self.pacing(what, rate, now), micros + rate.step());
+            let (first, pace) = (self.pacing(what, rate, now), micros + step);
             let first = first
                 .update_expression("SET #pace = :pace, #expires = :expires")
                 .condition_expression("attribute_not_exists(#pace) OR #pace <= :now")
@@ -84,8 +92,8 @@ impl Store {
                 .pacing(what, rate, now)
                 .update_expression("SET #pace = #pace + :step, #expires = :expires")
                 .condition_expression("#pace > :now AND #pace <= :most")
-                .expression_attribute_values(":step", number(rate.step()))
-                .expression_attribute_values(":most", number(micros + rate.span() - rate.step()))
+                .expression_attribute_values(":step", number(step))
+                .expression_attribute_values(":most", number(micros + rate.span() - step))
                 .return_values(ReturnValue::UpdatedNew);
             match counted(another).await? {
                 Ok(new) => return Ok(Ok(pace_of(new.as_ref()).unwrap_or(pace))),

@@ -107,6 +107,24 @@ impl Store {
         answer.item.map(read).transpose()
     }
 
+    /// Whether there is an item, seen consistently, by its key alone.
+    pub(crate) async fn exists(&self, table: &Table, pk: &str, sk: &str) -> Result<bool> {
+        let answer = self
+            .client()
+            .get_item()
+            .table_name(self.name(table))
+            .set_key(Some(key(table, pk, sk)))
+            .projection_expression("#key")
+            .expression_attribute_names("#key", PARTITION)
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(broken)?;
+        meter::read(answer.consumed_capacity());
+        Ok(answer.item.is_some())
+    }
+
     /// Items by key from several tables in one trip, in no order; missing ones are left out. At most 100.
     pub(crate) async fn get_many(&self, keys: &[(Table, String, String)]) -> Result<Vec<(String, Item)>> {
         let mut wanted: HashMap<String, Vec<Item>> = HashMap::new();

@@ -93,7 +93,7 @@ impl Core {
         let telemetry = Arc::new(Telemetry::from_env()?);
         let limits = Limits::from_env(core.reads.cache().shared().cloned())?;
         let show_usage = env::optional("HOLDFAST_SHOW_USAGE").is_some();
-        Ok(Self { limits, show_usage, telemetry, ..core })
+        Ok(Self { show_usage, telemetry, limits, ..core })
     }
 
     /// With other limits.
@@ -124,6 +124,43 @@ impl Core {
         Ok(found
             .filter(|(user, session)| user.active && !session.revoked)
             .map(|(user, _)| Known { role: user.role, scope: user.scope }))
+    }
+}
+
+/// Counts what one request asks for beyond itself: a batch is as many requests as it has parts.
+pub struct Counter {
+    core: Core,
+    group: Group,
+    caller: Option<Caller>,
+    ip: Option<String>,
+}
+
+impl Counter {
+    /// Counts so many more, all of them or none.
+    ///
+    /// # Errors
+    /// `rate_limited`.
+    pub async fn count(&self, many: u32) -> Result<()> {
+        if many == 0 {
+            return Ok(());
+        }
+        let (who, at) =
+            ((self.caller.as_ref(), self.ip.as_deref()), (&self.core.store, self.core.clock.now()));
+        let limited = self.core.limits.count((self.group, many), who, at).await?;
+        limited.map_or(Ok(()), |limited| limited.check())
+    }
+}
+
+impl<S: Send + Sync> axum::extract::FromRequestParts<S> for Counter {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let known = (parts.extensions.get::<Core>().cloned(), parts.extensions.get::<Group>().copied());
+        let (Some(core), Some(group)) = known else {
+            return Err(Error::internal("counting outside the edge").into());
+        };
+        let caller = parts.extensions.get::<Calling>().and_then(|calling| calling.0.clone());
+        Ok(Self { core, group, caller, ip: origin(parts) })
     }
 }
 
@@ -161,6 +198,7 @@ pub(crate) async fn check(State(gate): State<Gate>, request: Request, next: Next
             let kind = caller.as_ref().map_or("anonymous", |caller| caller.role.as_str());
             // What anybody may keep must not depend on who asked, so its handler is not told.
             let public = matches!(gate.keeping, Keeping::Public(_));
+            parts.extensions.insert(gate.group);
             parts.extensions.insert(Calling(caller.filter(|_| !public)));
             parts.extensions.insert(gate.core.clone());
             let mut response = next.run(Request::from_parts(parts, body)).await;
@@ -190,7 +228,7 @@ fn origin(request: &Parts) -> Option<String> {
 async fn limit(gate: &Gate, caller: Option<&Caller>, request: &Parts) -> Result<Option<Limited>> {
     let ip = request.extensions.get::<Origin>().and_then(|origin| origin.ip.as_deref());
     let core = &gate.core;
-    core.limits.count(gate.group, (caller, ip), (&core.store, core.clock.now())).await
+    core.limits.count((gate.group, 1), (caller, ip), (&core.store, core.clock.now())).await
 }
 
 fn admit(gate: &Gate, caller: Option<Caller>, request: &Parts) -> Result<Option<Caller>> {

@@ -98,13 +98,13 @@ impl Limits {
         Ok(Self::new(quotas, shared))
     }
 
-    /// Counts a request; nothing where there is no limit.
+    /// Counts a request, or so many at once; nothing where there is no limit.
     ///
     /// # Errors
     /// `unavailable` when a route of authority can be counted nowhere.
     pub(crate) async fn count(
         &self,
-        group: Group,
+        (group, many): (Group, u32),
         (caller, ip): (Option<&Caller>, Option<&str>),
         (store, now): (&Store, Timestamp),
     ) -> Result<Option<Limited>> {
@@ -116,11 +116,12 @@ impl Limits {
             None => ip.map_or_else(|| "unknown".to_owned(), network),
         };
         let key = format!("limit#{}#{who}", group.as_str());
-        let (counted, outcome) = counting.outcome(group, key, rate, store, now).await.map_err(|error| {
-            Error::unavailable("it cannot be counted how often you ask")
-                .with_source(error)
-                .with_retry_after(1)
-        })?;
+        let (counted, outcome) =
+            counting.outcome((group, many), key, rate, store, now).await.map_err(|error| {
+                Error::unavailable("it cannot be counted how often you ask")
+                    .with_source(error)
+                    .with_retry_after(1)
+            })?;
         let (admitted, pace) = match outcome {
             Ok(pace) => (true, pace),
             Err(pace) => (false, pace),
@@ -133,14 +134,14 @@ impl Counting {
     /// The pace after a request that was admitted, or the one that refused it.
     async fn outcome(
         &self,
-        group: Group,
+        (group, many): (Group, u32),
         key: String,
         rate: Rate,
         store: &Store,
         now: Timestamp,
     ) -> Result<(Counted, Result<i64, i64>)> {
         if let Some(shared) = &self.shared {
-            let arguments = [now.as_microsecond(), rate.step(), rate.span()];
+            let arguments = [now.as_microsecond(), rate.step() * i64::from(many), rate.span()];
             match shared.script(SCRIPT, &key, &arguments).await.as_deref() {
                 Some([1, pace]) => return Ok((Counted::Shared, Ok(*pace))),
                 Some([0, pace]) => return Ok((Counted::Shared, Err(*pace))),
@@ -148,12 +149,13 @@ impl Counting {
             }
         }
         if group.is_authority() {
-            return Ok((Counted::Tables, store.admit(&key, rate, now).await?));
+            return Ok((Counted::Tables, store.admit(&key, (rate, many), now).await?));
         }
         let pace = self.here.get_with(key, Arc::default);
-        let moved = pace.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |pace| rate.admit(pace, now));
+        let moved =
+            pace.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |pace| rate.admit(pace, many, now));
         // What was there before the update that was made, or what stood in its way.
-        Ok((Counted::Here, moved.map(|before| rate.admit(before, now).unwrap_or(before))))
+        Ok((Counted::Here, moved.map(|before| rate.admit(before, many, now).unwrap_or(before))))
     }
 }
 

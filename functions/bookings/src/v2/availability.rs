@@ -127,18 +127,25 @@ async fn of_one(
         step: query.step,
         explain: query.explain.unwrap_or(false),
     };
-    let Free { room, ask, slots, spans } = of_room(&app, id, question).await?;
-    Ok(Reply::ok(Availability {
-        room_id: room.id.to_string(),
-        zone: room.zone.to_string(),
-        tzdb: Zone::database().to_owned(),
-        from: ask.range.start().to_string(),
-        to: ask.range.end().to_string(),
-        length: ask.length,
-        step: ask.step,
-        slots: SlotView::all(&room, slots),
-        free: SpanView::all(&room, &spans),
-    }))
+    Ok(Reply::ok(Availability::of(of_room(&app, id, question).await?)))
+}
+
+impl Availability {
+    /// What is free of a room.
+    pub(crate) fn of(free: Free) -> Self {
+        let Free { room, ask, slots, spans } = free;
+        Self {
+            room_id: room.id.to_string(),
+            zone: room.zone.to_string(),
+            tzdb: Zone::database().to_owned(),
+            from: ask.range.start().to_string(),
+            to: ask.range.end().to_string(),
+            length: ask.length,
+            step: ask.step,
+            slots: SlotView::all(&room, slots),
+            free: SpanView::all(&room, &spans),
+        }
+    }
 }
 
 request! {

@@ -5,8 +5,8 @@ use domain::{BookingId, Caller, LocationId, Permission, ResourceId, UserId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use web::{
-    Access, Group, Idempotency, IfMatch, Json, Key, Listed, PageQuery, Path, Query, Reply, Result, Route,
-    Signed, State, get, patch, post, request,
+    Access, Expand, Group, Idempotency, IfMatch, Json, Key, Listed, PageQuery, Path, Query, Reply, Result,
+    Route, Signed, State, get, patch, post, request,
 };
 
 use crate::App;
@@ -14,9 +14,13 @@ use crate::book::{About, Wanted, book};
 use crate::change::Done;
 use crate::lists::{self, Filter};
 use crate::steps::{Description, describe};
-use crate::v2::view::BookingView;
+use crate::v2::expand;
+use crate::v2::view::{BookingView, names};
 use crate::when::{Bound, LocalTime, When};
 use web::Asked;
+
+/// What a booking names.
+const NAMED: [&str; 3] = ["room", "location", "user"];
 
 pub(crate) fn routes() -> Vec<Route<App>> {
     vec![
@@ -35,6 +39,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .answers::<Vec<BookingView>>(200),
         get("/bookings/{id}", Access::SignedIn, show)
             .named("showBooking", "Read a booking")
+            .queried::<Telling>()
             .answers::<BookingView>(200)
             .answers_empty(304),
         patch("/bookings/{id}", Access::Needs(Permission::Book), change)
@@ -120,6 +125,8 @@ request! {
         created_from: Option<Timestamp> as String,
         /// Bookings made before this instant, at most 31 days later.
         created_to: Option<Timestamp> as String,
+        /// Some of `room`, `location` and `user`, with commas between: told in full with each booking.
+        expand: Option<Expand> as String,
     }
 }
 
@@ -140,18 +147,32 @@ async fn list(
         created_from: query.created_from,
         created_to: query.created_to,
     };
+    let expand = Expand::among(query.expand, &NAMED)?;
     let found = lists::list(&app, &caller, &filter, page.limit, page.after.clone()).await?;
+    let known = expand::read(&app, &expand, found.items.iter().map(names)).await?;
     let now = app.clock.now();
-    Ok(page.reply(found.map(|booking| BookingView::of(booking, now))))
+    Ok(page.reply(found.map(|booking| BookingView::expanded(booking, now, &known))))
+}
+
+request! {
+    /// How it is told.
+    pub(crate) struct Telling {
+        /// Some of `room`, `location` and `user`, with commas between: told in full with it.
+        expand: Option<Expand> as String,
+    }
 }
 
 async fn show(
     State(app): State<App>,
     Signed(caller): Signed,
     Path(id): Path<BookingId>,
+    Query(telling): Query<Telling>,
 ) -> Result<Reply<BookingView>> {
+    let expand = Expand::among(telling.expand, &NAMED)?;
     let booking = lists::show(&app, &caller, id).await?;
-    Ok(told(&app, Done { record: booking, replayed: false }))
+    let known = expand::read(&app, &expand, [names(&booking)].into_iter()).await?;
+    let version = booking.version;
+    Ok(Reply::ok(BookingView::expanded(booking, app.clock.now(), &known)).version(version))
 }
 
 request! {

@@ -6,8 +6,8 @@ mod lines;
 use domain::text::{Line, Note, Promo};
 use domain::{Address, LocationId, Order, OrderId, Permission, PoolId, UserId};
 use web::{
-    Access, Group, Idempotency, IfMatch, Json, Key, Listed, PageQuery, Path, Query, Reply, Result, Route,
-    Signed, State, get, post, put, request,
+    Access, Expand, Group, Idempotency, IfMatch, Json, Key, Listed, PageQuery, Path, Query, Reply, Result,
+    Route, Signed, State, get, post, put, request,
 };
 
 use crate::App;
@@ -15,6 +15,7 @@ use crate::change::Done;
 use crate::orders::lists::{self, Filter};
 use crate::orders::{change, steps};
 use crate::v2::bookings::asked;
+use crate::v2::expand::{self, Expanded, Names};
 use crate::v2::orders::address::{AddressBody, AddressView};
 use crate::v2::orders::lines::{LineBody, Lines};
 use crate::v2::steps::Cancellation;
@@ -48,6 +49,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .answers::<Vec<OrderView>>(200),
         get("/orders/{id}", Access::SignedIn, show)
             .named("showOrder", "Read an order")
+            .queried::<Telling>()
             .answers::<OrderView>(200)
             .answers_empty(304),
         put("/orders/{id}/lines", book, lines)
@@ -101,6 +103,8 @@ pub(crate) struct OrderView {
     note: Option<String>,
     /// Why it was cancelled.
     reason: Option<String>,
+    #[serde(flatten)]
+    expanded: Expanded,
     created_at: String,
     updated_at: String,
     /// Send it as `If-Match: "<version>"` to change exactly this version.
@@ -197,7 +201,24 @@ request! {
         state: Option<String> as String,
         /// Only those with a line of this pool.
         pool_id: Option<PoolId> as String,
+        /// Some of `location` and `user`, with commas between: told in full with each order.
+        expand: Option<Expand> as String,
     }
+}
+
+request! {
+    /// How it is told.
+    pub(crate) struct Telling {
+        /// Some of `location` and `user`, with commas between: told in full with it.
+        expand: Option<Expand> as String,
+    }
+}
+
+/// What an order names.
+const NAMED: [&str; 2] = ["location", "user"];
+
+fn names(order: &Order) -> Names {
+    (None, order.location, order.user)
 }
 
 async fn list(
@@ -208,17 +229,26 @@ async fn list(
 ) -> Result<Listed<OrderView>> {
     let state = query.state.as_deref().map(lists::state).transpose()?;
     let filter = Filter { location: query.location_id, state, pool: query.pool_id };
+    let expand = Expand::among(query.expand, &NAMED)?;
     let found = lists::list(&app, &caller, &filter, page.limit, page.after.clone()).await?;
-    Ok(page.reply(found.map(|order| OrderView::of(order, &app, &caller))))
+    let known = expand::read(&app, &expand, found.items.iter().map(names)).await?;
+    Ok(page.reply(found.map(|order| {
+        let expanded = Expanded::of(&known, names(&order));
+        OrderView { expanded, ..OrderView::of(order, &app, &caller) }
+    })))
 }
 
 async fn show(
     State(app): State<App>,
     Signed(caller): Signed,
     Path(id): Path<OrderId>,
+    Query(telling): Query<Telling>,
 ) -> Result<Reply<OrderView>> {
-    let record = lists::show(&app, &caller, id).await?;
-    Ok(told(&app, &caller, Done { record, replayed: false }))
+    let expand = Expand::among(telling.expand, &NAMED)?;
+    let order = lists::show(&app, &caller, id).await?;
+    let known = expand::read(&app, &expand, [names(&order)].into_iter()).await?;
+    let (expanded, version) = (Expanded::of(&known, names(&order)), order.version);
+    Ok(Reply::ok(OrderView { expanded, ..OrderView::of(order, &app, &caller) }).version(version))
 }
 
 request! {
@@ -324,6 +354,7 @@ impl OrderView {
             shipping_address: order.sale.as_ref().and_then(|sale| sale.address.as_ref()).map(AddressView::of),
             note: order.note.map(Into::into),
             reason: order.reason.map(Into::into),
+            expanded: Expanded::default(),
             created_at: order.created_at.to_string(),
             updated_at: order.updated_at.to_string(),
             version: order.version,

@@ -1,6 +1,6 @@
 //! Pools, and how much there is of them.
 
-mod counts;
+pub(crate) mod counts;
 
 use domain::text::Name;
 use domain::{LocationId, Permission, Pool, PoolId, PoolKind};

@@ -5,6 +5,9 @@ use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
+use store::Together;
+
+use crate::v2::expand::{Expanded, Names};
 
 /// Time on a room for somebody.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -43,6 +46,8 @@ pub(crate) struct BookingView {
     original_start: Option<String>,
     /// Whether it has been reviewed.
     reviewed: bool,
+    #[serde(flatten)]
+    expanded: Expanded,
     created_at: String,
     updated_at: String,
     /// Send it as `If-Match: "<version>"` to change exactly this version.
@@ -50,6 +55,12 @@ pub(crate) struct BookingView {
 }
 
 impl BookingView {
+    /// The same with what it names told in full, as far as it was read.
+    pub(crate) fn expanded(booking: Booking, now: Timestamp, known: &Together) -> Self {
+        let expanded = Expanded::of(known, names(&booking));
+        Self { expanded, ..Self::of(booking, now) }
+    }
+
     /// The booking as it stands at `now`.
     pub(crate) fn of(booking: Booking, now: Timestamp) -> Self {
         let zone = booking.zone.rules();
@@ -68,6 +79,7 @@ impl BookingView {
             series_id: booking.occurrence.map(|of| of.series.to_string()),
             original_start: booking.occurrence.map(|of| of.original_start.to_string()),
             reviewed: booking.reviewed,
+            expanded: Expanded::default(),
             created_at: booking.created_at.to_string(),
             updated_at: booking.updated_at.to_string(),
             version: booking.version,
@@ -78,6 +90,11 @@ impl BookingView {
             reason: booking.reason.map(Into::into),
         }
     }
+}
+
+/// What a booking names.
+pub(crate) fn names(booking: &Booking) -> Names {
+    (Some(booking.resource), booking.location, booking.user)
 }
 
 /// An instant on a wall clock, with the offset then: unambiguous where the clocks go back.

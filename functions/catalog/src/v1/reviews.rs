@@ -122,7 +122,7 @@ pub(crate) async fn of_room(
     Path(room): Path<ResourceId>,
     Query(pages): Query<Pages>,
 ) -> web::Result<ReplyV1<List>> {
-    app.store.resource(room).await?;
+    app.store.resource_exists(room).await?;
     listed(&app, &caller, Which::OfRoom(room), &pages).await
 }
 
@@ -180,7 +180,7 @@ pub(crate) async fn write(
     if new.user_id.is_some_and(|user| !caller.is(user)) {
         return Err(Error::forbidden("only the person a booking was for may review it").into());
     }
-    app.store.resource(new.room_id).await?;
+    app.store.resource_exists(new.room_id).await?;
     let booking = cases::latest_to_review(&app, &caller, new.room_id, &idem).await?;
     let said = (new.rating, new.comment);
     let (review, _) = cases::write(&app, &caller, booking, said, &idem).await?;

@@ -150,7 +150,7 @@ impl Changes {
 }
 
 impl View {
-    fn of(location: &Location) -> Self {
+    pub(crate) fn of(location: &Location) -> Self {
         Self {
             id: location.id.to_string(),
             name: location.name.to_string(),

@@ -142,7 +142,7 @@ pub(crate) async fn of_room(
     Path(room): Path<ResourceId>,
     page: PageQuery,
 ) -> Result<web::Listed<View>> {
-    app.store.resource(room).await?;
+    app.store.resource_exists(room).await?;
     listed(&app, caller.as_ref(), Which::OfRoom(room), &page).await
 }
 

@@ -11,10 +11,11 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use web::{Idempotency, IfMatch, Json, PageQuery, Patch, Path, Query, Reply, Result, Signed, State};
+use web::{Expand, Idempotency, IfMatch, Json, Patch, Path, Reply, Result, Signed, State};
 
 use super::fields::{Attributes, Capacity, Equipment, Repeated};
-use super::{rules, under};
+use super::reading::RoomIds;
+use super::{locations, rules, under};
 use crate::outage::{self, Then};
 use crate::{App, rooms as cases, search};
 
@@ -24,6 +25,9 @@ use crate::{App, rooms as cases, search};
 pub(crate) struct View {
     id: String,
     location_id: String,
+    /// With `expand=location`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) location: Option<locations::View>,
     /// The location's zone.
     zone: String,
     name: String,
@@ -88,6 +92,11 @@ web::request! {
         free_from: Option<Timestamp> as String,
         /// Bookable until this instant, at most 14 days after `free_from`.
         free_to: Option<Timestamp> as String,
+        /// Exactly these, 1 to 50 ids with commas between, in that order, retired or not; nothing else then. Those that do not exist
+        /// are in `meta.missing`.
+        ids: Option<RoomIds> as String,
+        /// `location`: told in full with each room.
+        expand: Option<Expand> as String,
     }
 }
 
@@ -139,16 +148,6 @@ web::request! {
     }
 }
 
-pub(crate) async fn search(
-    State(app): State<App>,
-    Query(wanted): Query<Wanted>,
-    page: PageQuery,
-) -> Result<web::Listed<View>> {
-    let search = wanted.search()?;
-    let found = search::page(&app, &search, page.limit, page.after.clone()).await?;
-    Ok(page.reply(found.map(|room| View::of(&room))))
-}
-
 pub(crate) async fn create(
     State(app): State<App>,
     Signed(caller): Signed,
@@ -167,10 +166,6 @@ pub(crate) async fn create(
     let (room, replayed) = cases::create(&app, &caller, draft, &idem).await?;
     let path = format!("/rooms/{}", room.id);
     Ok(Reply::created(View::of(&room), path).version(room.version).replayed(replayed))
-}
-
-pub(crate) async fn show(State(app): State<App>, Path(id): Path<ResourceId>) -> Result<Reply<View>> {
-    Ok(reply(&app.store.resource(id).await?))
 }
 
 pub(crate) async fn change(
@@ -238,7 +233,7 @@ fn reply(room: &Resource) -> Reply<View> {
 }
 
 impl Wanted {
-    fn search(self) -> errors::Result<search::Search> {
+    pub(crate) fn search(self) -> errors::Result<search::Search> {
         let wrong = |name: &str, code, message: &str| {
             Error::invalid_query(vec![FieldError::new(format!("/query/{name}"), code, message.to_owned())])
         };
@@ -321,6 +316,7 @@ impl View {
         Self {
             id: room.id.to_string(),
             location_id: room.location.to_string(),
+            location: None,
             zone: room.zone.to_string(),
             name: room.name.to_string(),
             capacity: room.capacity,

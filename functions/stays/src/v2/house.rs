@@ -102,8 +102,9 @@ async fn show_property(
     State(app): State<App>,
     Path(location): Path<LocationId>,
 ) -> Result<Reply<PropertyView>> {
-    app.store.location(location).await?;
-    Ok(PropertyView::reply(app.store.property(location).await?))
+    let there = app.store.location_exists(location);
+    let ((), property) = tokio::try_join!(there, app.store.property(location))?;
+    Ok(PropertyView::reply(property))
 }
 
 async fn put_property(

@@ -105,23 +105,29 @@ pub(crate) async fn availability(
     let quantity = query.quantity.unwrap_or(1);
     let question = Question { from: query.from, to: query.to, quantity, nights: query.nights };
     let found = availability::left(&app, &caller, id, question).await?;
-    let explain = query.explain.unwrap_or(false);
-    let view = |(cell, count, lack): (Cell, Option<Count>, Option<Lack>)| {
-        let mut view = CellView::of(cell, count.as_ref(), found.knows);
-        if matches!(lack, Some(Lack::InThePast)) {
-            view.left = 0;
+    Ok(Reply::ok(Availability::of(found, quantity, query.explain.unwrap_or(false))))
+}
+
+impl Availability {
+    /// What is left of a pool.
+    pub(crate) fn of(found: availability::Left, quantity: u32, explain: bool) -> Self {
+        let view = |(cell, count, lack): (Cell, Option<Count>, Option<Lack>)| {
+            let mut view = CellView::of(cell, count.as_ref(), found.knows);
+            if matches!(lack, Some(Lack::InThePast)) {
+                view.left = 0;
+            }
+            view.reasons = explain.then(|| lack.iter().map(|lack| lack.told(cell)).collect());
+            view
+        };
+        Self {
+            pool_id: found.pool.id.to_string(),
+            kind: found.pool.kind.as_str().to_owned(),
+            zone: found.pool.zone.to_string(),
+            quantity,
+            cells: found.cells.into_iter().map(view).collect(),
+            arrivals: found.arrivals.map(|days| days.iter().map(Date::to_string).collect()),
         }
-        view.reasons = explain.then(|| lack.iter().map(|lack| lack.told(cell)).collect());
-        view
-    };
-    Ok(Reply::ok(Availability {
-        pool_id: found.pool.id.to_string(),
-        kind: found.pool.kind.as_str().to_owned(),
-        zone: found.pool.zone.to_string(),
-        quantity,
-        cells: found.cells.into_iter().map(view).collect(),
-        arrivals: found.arrivals.map(|days| days.iter().map(Date::to_string).collect()),
-    }))
+    }
 }
 
 request! {
