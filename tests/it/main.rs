@@ -29,6 +29,7 @@ mod limits;
 mod messages;
 mod notices;
 mod office;
+mod operations;
 mod orders;
 mod packaged;
 mod payments;

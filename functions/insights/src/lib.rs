@@ -13,6 +13,7 @@ mod feed;
 pub mod figures;
 mod health;
 mod messages;
+pub mod operations;
 mod pages;
 mod replay;
 mod replies;
@@ -77,6 +78,7 @@ pub fn api(app: &App) -> Api {
     Api::new()
         .version(Version::V2, v2::routes(), app)
         .version(Version::V2, v2::campaigns::routes(), app)
+        .version(Version::V2, v2::operations::routes(), app)
         .version(Version::V2, webhooks::routes(), app)
         .version(Version::V1, v1::routes(), app)
         .root(health::routes(), app)

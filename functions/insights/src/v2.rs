@@ -6,6 +6,7 @@ mod exports;
 mod figures;
 pub(crate) mod house;
 mod messages;
+pub(crate) mod operations;
 
 use domain::Permission::{ReadAudit, ReadFigures, ReadMessages, ReplayMessages};
 use web::{Access, Group, Key, Route, get, post};

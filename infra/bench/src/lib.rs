@@ -5,7 +5,6 @@
 
 pub mod load;
 pub mod number;
-pub mod prices;
 pub mod process;
 pub mod report;
 mod svg;

@@ -18,6 +18,7 @@ pub mod reservations;
 mod secret;
 mod server;
 pub mod sqs;
+mod status;
 mod workers;
 
 pub use acting::Acting;

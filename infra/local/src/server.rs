@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::Request;
 use axum::extract::connect_info::ConnectInfo;
@@ -25,12 +26,16 @@ use web::{Api, Core, Keys, Limits, Origin};
 use crate::front::Front;
 use crate::installation::Serving;
 use crate::sqs::{self, Endpoint};
+use crate::status::{self, Watched};
 use crate::workers::{self, Queues, Workers};
 use crate::{checkout, crowd, dashboard, groups, house, outbox as page};
 use database::{self, Data, Database};
 
 /// Who mail is from on a laptop.
 pub(crate) const SENDER: &str = "Holdfast <bookings@holdfast.example>";
+
+/// How often what requests took is looked at, to be kept once a minute.
+const KEEP_EVERY: Duration = Duration::from_secs(10);
 
 /// What to start.
 #[derive(Clone)]
@@ -112,8 +117,8 @@ pub struct Server {
 pub async fn start(options: Options) -> io::Result<Server> {
     let database = database::start(&options.data, options.clock.clone()).await?;
     let queues = sqs::start(&options.data, options.clock.clone()).await?;
-    let Queues { notify: queue, tasks, payments } =
-        workers::queues(queues.url()).await.map_err(io::Error::other)?;
+    let all = workers::queues(queues.url()).await.map_err(io::Error::other)?;
+    let Queues { notify: queue, tasks, payments } = all.clone();
     let store = Store::new(Config::local(database.url().to_owned()));
     while !store.migrate().await.map_err(io::Error::other)?.is_empty() {}
     let keys = Keys::from_secret(&options.secret).map_err(io::Error::other)?;
@@ -156,6 +161,7 @@ pub async fn start(options: Options) -> io::Result<Server> {
     let service = web::service(api.clone(), &core);
     let mut everything = page::routes(Arc::clone(&outbox), Arc::clone(&texts));
     everything = everything.merge(dashboard::routes(core.clone())).merge(house::routes(core.clone()));
+    everything = everything.merge(status::routes(Watched { core: core.clone(), queues: all }));
     if let Some(stand_in) = &stand_in {
         everything = everything.merge(checkout::routes(Arc::clone(stand_in)));
     }
@@ -165,11 +171,12 @@ pub async fn start(options: Options) -> io::Result<Server> {
         .with_graceful_shutdown(until(stopped.clone()));
     let mut tasks = vec![tokio::spawn(async move { http.await })];
     if options.background {
-        let background = workers.clone();
+        let (background, stopping) = (workers.clone(), stopped.clone());
         tasks.push(tokio::spawn(async move {
             Box::pin(background.run(|| until(stopped.clone()))).await;
             Ok(())
         }));
+        tasks.push(tokio::spawn(keeping(core.clone(), stopping)));
     }
     let dir = match options.data {
         Data::Dir(dir) => Some(dir),
@@ -263,6 +270,17 @@ fn text_outbox(data: &Data) -> io::Result<TextOutbox> {
 async fn until(mut stopped: watch::Receiver<bool>) {
     // An error means that the sender is gone: there is nobody left to serve for.
     let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+/// Keeps what requests took, now and then.
+async fn keeping(core: Core, mut stopped: watch::Receiver<bool>) -> io::Result<()> {
+    loop {
+        let over = tokio::time::timeout(KEEP_EVERY, stopped.wait_for(|stop| *stop)).await.is_ok();
+        core.telemetry.write(&core.store, core.clock.now(), None).await;
+        if over {
+            return Ok(());
+        }
+    }
 }
 
 /// Says where a request came from, as API Gateway does on AWS.

@@ -23,6 +23,7 @@ pub mod payment;
 pub mod people;
 pub mod phone;
 pub mod pool;
+pub mod prices;
 pub mod promo;
 pub mod quiet;
 pub mod rate;

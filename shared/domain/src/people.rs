@@ -88,6 +88,7 @@ impl Role {
                 P::ReadMessages,
                 P::ReadFigures,
                 P::ReadAudit,
+                P::ReadOperations,
             ],
             Self::Service => &[P::Book, P::BookForOthers, P::ReadBookings],
             Self::Merchant | Self::Customer => &[P::Book, P::Review],
@@ -128,6 +129,10 @@ pub enum Permission {
     SendCampaigns,
     /// Read the audit trail.
     ReadAudit,
+    /// Read how the installation works and what it costs.
+    ReadOperations,
+    /// Mend the installation.
+    Operate,
 }
 
 impl Permission {
@@ -148,6 +153,8 @@ impl Permission {
         Self::ReadFigures,
         Self::SendCampaigns,
         Self::ReadAudit,
+        Self::ReadOperations,
+        Self::Operate,
     ];
 }
 
@@ -234,6 +241,7 @@ mod tests {
             Permission::ReadMessages,
             Permission::ReadFigures,
             Permission::ReadAudit,
+            Permission::ReadOperations,
         ];
         assert_eq!(Role::Auditor.permissions(), reads);
     }

@@ -64,7 +64,7 @@
 //! | `events_between`, `events_in` | Events `by_time`, a query per day and shard | bookings(created_at) |
 //! | `events_by(person)` | Insights, then Events by key | — |
 //! | `figures(location, kind, days)` | Insights | payments(created_at) and whatever else is added up |
-//! | `usage_by_operation`, `usage_by_hour` | Live, a query per day | — |
+//! | `usage(kind, days)` | Live, a query per day | — |
 
 mod client;
 mod codes;
@@ -113,7 +113,7 @@ pub use figures::{Generations, Kept, Tally};
 pub use heard::{Told, Written};
 pub use hotel::{ChannelEvent, StayStage, record_from};
 pub use limits::Limit;
-pub use meter::{Usage, metered, read as count_read};
+pub use meter::{Usage, metered, read as count_read, take_queries};
 pub use migration::{Step, What};
 pub use offerings::offering_from;
 pub use orders::order_from;
@@ -127,4 +127,4 @@ pub use stops::Stop;
 pub use table::{Item, broken};
 pub use together::{Ids, Together};
 pub use tx::{MOST_ACTIONS, Outcome, Refused, Tx};
-pub use usage::{Numbers, Spent};
+pub use usage::{Numbers, Spending, Spent};

@@ -1,15 +1,28 @@
 //! What a piece of work consumed: round trips and capacity units, counted per task.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::types::ConsumedCapacity;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
+};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use serde::Serialize;
+
+use crate::schema::{Index, Table};
+use crate::usage::Numbers;
+
+/// A request to the database that takes longer is slow.
+const SLOW_QUERY: Duration = Duration::from_millis(500);
+
+/// Queries of this process since they were last taken, by table and index.
+static QUERIES: Mutex<BTreeMap<(&str, &str), (u64, u64)>> = Mutex::new(BTreeMap::new());
 
 tokio::task_local! {
     static METER: Arc<Meter>;
@@ -80,6 +93,10 @@ pub(crate) fn written(consumed: &[ConsumedCapacity]) {
 }
 
 fn count(consumed: Option<&ConsumedCapacity>, counter: impl Fn(&Meter) -> &AtomicU64) {
+    let _ = METER.try_with(|meter| counter(meter).fetch_add(halves(consumed), Ordering::Relaxed));
+}
+
+fn halves(consumed: Option<&ConsumedCapacity>) -> u64 {
     let units = consumed.and_then(ConsumedCapacity::capacity_units).unwrap_or_default();
     #[expect(
         clippy::cast_possible_truncation,
@@ -88,10 +105,40 @@ fn count(consumed: Option<&ConsumedCapacity>, counter: impl Fn(&Meter) -> &Atomi
         reason = "DynamoDB's units are small positive floats"
     )]
     let halves = (units * 2.0).round() as u64;
-    let _ = METER.try_with(|meter| counter(meter).fetch_add(halves, Ordering::Relaxed));
+    halves
 }
 
-/// Counts every request that leaves, retries included.
+/// Counts a query of a table or of one of its indexes, and its units.
+pub(crate) fn queried(table: &Table, index: Option<&Index>, consumed: Option<&ConsumedCapacity>) {
+    read(consumed);
+    let key = (table.name, index.map_or("", |index| index.name));
+    let mut queries = QUERIES.lock().unwrap_or_else(PoisonError::into_inner);
+    let counted = queries.entry(key).or_default();
+    *counted = (counted.0 + 1, counted.1 + halves(consumed));
+}
+
+/// Queries of this process since this was last called, by `Table` or `Table/index`.
+pub fn take_queries() -> BTreeMap<String, Numbers> {
+    let queries = std::mem::take(&mut *QUERIES.lock().unwrap_or_else(PoisonError::into_inner));
+    let named = queries.into_iter().map(|((table, index), (count, half_reads))| {
+        let name = if index.is_empty() { table.to_owned() } else { format!("{table}/{index}") };
+        (name, Numbers::from([("queries".to_owned(), count), ("half_reads".to_owned(), half_reads)]))
+    });
+    named.collect()
+}
+
+/// When a request last left, and what it is.
+#[derive(Debug)]
+struct Left {
+    at: Instant,
+    what: String,
+}
+
+impl Storable for Left {
+    type Storer = StoreReplace<Self>;
+}
+
+/// Counts every request that leaves, retries included, and tells of slow ones.
 #[derive(Debug)]
 pub(crate) struct CountTrips;
 
@@ -103,11 +150,26 @@ impl Intercept for CountTrips {
 
     fn read_before_transmit(
         &self,
-        _context: &BeforeTransmitInterceptorContextRef<'_>,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
         _components: &RuntimeComponents,
-        _config: &mut ConfigBag,
+        config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let _ = METER.try_with(|meter| meter.trips.fetch_add(1, Ordering::Relaxed));
+        let what = context.request().headers().get("x-amz-target").unwrap_or_default().to_owned();
+        config.interceptor_state().store_put(Left { at: Instant::now(), what });
+        Ok(())
+    }
+
+    fn read_after_execution(
+        &self,
+        _context: &FinalizerInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(left) = config.load::<Left>().filter(|left| left.at.elapsed() > SLOW_QUERY) {
+            let millis = left.at.elapsed().as_millis();
+            tracing::warn!(what = left.what, millis, "a slow query");
+        }
         Ok(())
     }
 }

@@ -23,46 +23,49 @@ const MOST_ITEMS: usize = 20_000;
 /// Numbers by name.
 pub type Numbers = BTreeMap<String, u64>;
 
-/// What is kept together: of an operation on a day, or of everything in an hour.
+/// By what numbers are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spending {
+    /// Requests by operation.
+    Operations,
+    /// Requests by hour.
+    Hours,
+    /// Queries by table and index.
+    Queries,
+}
+
+/// What is kept together, of one operation, hour or index on a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spent {
     /// The day, in UTC.
     pub day: Date,
-    /// The operation, or the hour from `00` to `23`.
+    /// The operation, the hour from `00` to `23` in UTC, or `Table/index`.
     pub of: String,
     /// The numbers.
     pub numbers: Numbers,
 }
 
 impl Store {
-    /// Adds to what requests took, by operation; and their sum to the hour's.
+    /// Adds to what is kept of a day.
     ///
     /// # Errors
     /// `unavailable` when the database is; some may have been added by then.
     pub async fn add_usage(
         &self,
-        operations: &BTreeMap<&'static str, Numbers>,
+        kind: Spending,
+        all: &BTreeMap<String, Numbers>,
         now: Timestamp,
     ) -> Result<()> {
-        let at = now.to_zoned(TimeZone::UTC);
-        let mut all = Numbers::new();
-        for numbers in operations.values() {
-            for (name, by) in numbers {
-                *all.entry(name.clone()).or_default() += by;
-            }
-        }
-        let hour = format!("{:02}", at.hour());
-        let day = at.date();
-        self.add(("hours", day, &hour), &all, now).await?;
-        for (operation, numbers) in operations {
-            self.add(("operations", day, operation), numbers, now).await?;
+        let day = now.to_zoned(TimeZone::UTC).date();
+        for (of, numbers) in all {
+            self.add((kind, day, of), numbers, now).await?;
         }
         Ok(())
     }
 
     async fn add(
         &self,
-        (kind, day, of): (&str, Date, &str),
+        (kind, day, of): (Spending, Date, &str),
         numbers: &Numbers,
         now: Timestamp,
     ) -> Result<()> {
@@ -91,23 +94,11 @@ impl Store {
         Ok(())
     }
 
-    /// What requests took on these days, by operation, from the first day until just before the last.
+    /// What is kept of these days, from the first until just before the last.
     ///
     /// # Errors
-    /// `too_large` where there is more than can be added up; `unavailable` when the database is.
-    pub async fn usage_by_operation(&self, days: (Date, Date)) -> Result<Vec<Spent>> {
-        self.spent("operations", days).await
-    }
-
-    /// The same by hour.
-    ///
-    /// # Errors
-    /// As [`Store::usage_by_operation`].
-    pub async fn usage_by_hour(&self, days: (Date, Date)) -> Result<Vec<Spent>> {
-        self.spent("hours", days).await
-    }
-
-    async fn spent(&self, kind: &str, (from, to): (Date, Date)) -> Result<Vec<Spent>> {
+    /// `unavailable` when the database is.
+    pub async fn usage(&self, kind: Spending, (from, to): (Date, Date)) -> Result<Vec<Spent>> {
         let days = std::iter::successors(Some(from), |day| day.tomorrow().ok()).take_while(|day| *day < to);
         let mut all = Vec::new();
         for day in days {
@@ -116,7 +107,7 @@ impl Store {
         Ok(all)
     }
 
-    async fn spent_on(&self, kind: &str, day: Date) -> Result<Vec<Item>> {
+    async fn spent_on(&self, kind: Spending, day: Date) -> Result<Vec<Item>> {
         let (mut all, mut after) = (Vec::new(), None);
         loop {
             let query = Query {
@@ -142,7 +133,12 @@ impl Store {
     }
 }
 
-fn partition(kind: &str, day: Date) -> String {
+fn partition(kind: Spending, day: Date) -> String {
+    let kind = match kind {
+        Spending::Operations => "operations",
+        Spending::Hours => "hours",
+        Spending::Queries => "queries",
+    };
     format!("usage#{kind}#{day}")
 }
 

@@ -9,9 +9,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use domain::RequestId;
 use errors::Result;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use store::{Numbers, Store, Usage};
+use store::{Numbers, Spending, Store, Usage};
 
 /// A request that takes longer is slow.
 pub const SLOW_REQUEST_MS: u64 = 1_000;
@@ -20,8 +21,9 @@ pub const CLASSES_MS: [u64; 13] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_
 
 /// How often what was counted is written.
 const WRITE_EVERY: SignedDuration = SignedDuration::from_mins(1);
-/// How long the slots of the status page are, and how many there are.
-const SLOT_SECONDS: i64 = 5;
+/// How long a slot is.
+pub const SLOT_SECONDS: i64 = 5;
+/// How many slots there are.
 const MOST_SLOTS: usize = 120;
 
 /// Counts requests. There is one for each process.
@@ -35,7 +37,7 @@ pub struct Telemetry {
 #[derive(Debug, Default)]
 struct Counted {
     served: u64,
-    since_written: BTreeMap<&'static str, Numbers>,
+    since_written: BTreeMap<String, Numbers>,
     written: Option<Timestamp>,
     slots: VecDeque<Slot>,
 }
@@ -127,7 +129,7 @@ impl Telemetry {
             if let Some(slot) = counted.slots.back_mut() {
                 *slot.numbers.entry(name.to_owned()).or_default() += by;
             }
-            let operation = counted.since_written.entry(served.operation).or_default();
+            let operation = counted.since_written.entry(served.operation.to_owned()).or_default();
             *operation.entry(name.to_owned()).or_default() += by;
         }
         cold
@@ -147,12 +149,12 @@ impl Telemetry {
             // Where the log cannot be written to there is nobody to tell.
             let _ = writeln!(std::io::stdout().lock(), "{line}");
         }
-        if let Err(error) = store.add_usage(&operations, now).await {
+        if let Err(error) = kept(store, &operations, now).await {
             tracing::warn!(error = error.chain(), "what requests took could not be kept");
         }
     }
 
-    fn due(&self, now: Timestamp) -> Option<BTreeMap<&'static str, Numbers>> {
+    fn due(&self, now: Timestamp) -> Option<BTreeMap<String, Numbers>> {
         let mut counted = self.counted();
         let early = counted.written.is_some_and(|written| now.duration_since(written) < WRITE_EVERY);
         if early || counted.since_written.is_empty() {
@@ -165,6 +167,14 @@ impl Telemetry {
     fn counted(&self) -> MutexGuard<'_, Counted> {
         self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+async fn kept(store: &Store, operations: &BTreeMap<String, Numbers>, now: Timestamp) -> Result<()> {
+    let hour = format!("{:02}", now.to_zoned(TimeZone::UTC).hour());
+    let of_hour = BTreeMap::from([(hour, together(operations.values()))]);
+    store.add_usage(Spending::Hours, &of_hour, now).await?;
+    store.add_usage(Spending::Operations, operations, now).await?;
+    store.add_usage(Spending::Queries, &store::take_queries(), now).await
 }
 
 /// The class of a duration.
@@ -204,7 +214,7 @@ pub fn together<'a>(all: impl IntoIterator<Item = &'a Numbers>) -> Numbers {
 }
 
 /// A line that `CloudWatch` takes for metrics (its embedded metric format), of one function.
-fn embedded(operations: &BTreeMap<&'static str, Numbers>, function: &str, now: Timestamp) -> Value {
+fn embedded(operations: &BTreeMap<String, Numbers>, function: &str, now: Timestamp) -> Value {
     let all = together(operations.values());
     let one = |name: &str| all.get(name).copied().unwrap_or_default();
     let metrics = [

@@ -53,7 +53,7 @@ impl Serve {
 fn greet(server: &Server, demo: Option<&local::Demo>) -> std::io::Result<()> {
     let url = server.url();
     say(format_args!(
-        "Holdfast is up.\n\n  API     {url}/v2  (also /v1, and /api by negotiation)\n  Docs    {url}/docs\n  Outbox  {url}/outbox  (what was sent)\n  Figures {url}/figures, {url}/house  (what was sold)\n"
+        "Holdfast is up.\n\n  API     {url}/v2  (also /v1, and /api by negotiation)\n  Docs    {url}/docs\n  Outbox  {url}/outbox  (what was sent)\n  Figures {url}/figures, {url}/house  (what was sold)\n  Status  {url}/status  (how this server does)\n"
     ))?;
     match demo {
         Some(demo) => say(demo),

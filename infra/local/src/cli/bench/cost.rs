@@ -3,8 +3,8 @@
 use std::io;
 
 use bench::number::decimal;
-use bench::prices::{Consumed, LIST};
 use bench::report::{Cell, Chart, Group, Report, Table};
+use domain::prices::{Consumed, LIST};
 use domain::text::{Email, UserName};
 use env::Clock;
 use http::StatusCode;

@@ -5,8 +5,8 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bench::prices::Consumed;
 use domain::Event;
+use domain::prices::Consumed;
 use errors::Result;
 use jiff::SignedDuration;
 use local::Server;

@@ -1,9 +1,12 @@
 //! What AWS asks for, and what a use case costs by it.
 //!
-//! List prices of us-east-1 in millionths of a dollar for a million, as others quoted them in 2026; no free tier, no discount for
+//! List prices of us-east-1 in millionths of a dollar for a million, as others quoted them by [`AS_OF`]; no free tier, no discount for
 //! volume. Each names the page where AWS keeps it: look there before you rely on one.
 
 use serde::Serialize;
+
+/// The month by which these prices were seen.
+pub const AS_OF: &str = "2026-11";
 
 /// An HTTP API's request, up to 300 million a month. Source: <https://aws.amazon.com/api-gateway/pricing/>.
 const GATEWAY: u64 = 1_000_000;

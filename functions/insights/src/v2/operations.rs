@@ -1,0 +1,392 @@
+//! How the installation works, on the wire. Days and hours are in UTC; money is US dollars by AWS's list prices.
+
+use domain::Permission::{Operate, ReadOperations};
+use domain::prices::AS_OF;
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::Serialize;
+use store::Numbers;
+use web::telemetry::quantile;
+use web::{Access, Json, Query, Reply, Result, Route, State, get, post, request};
+
+use super::house::tenths;
+use crate::App;
+use crate::figures::rounded;
+use crate::operations::{self, Alert, MEMORY_MB, Range, cost, one};
+
+/// Operations that are told at most.
+const MOST: usize = 100;
+/// Hours that the overview is about.
+const LATELY: i64 = 24;
+
+pub(crate) fn routes() -> Vec<Route<App>> {
+    let reads = Access::Needs(ReadOperations);
+    vec![
+        get("/performance-stats", reads, performance)
+            .named("readPerformance", "What requests took, as a whole and by operation")
+            .queried::<RangeQuery>()
+            .answers::<PerformanceView>(200),
+        get("/usage-summary", reads, usage)
+            .named("readUsage", "What was asked of the installation, day by day")
+            .queried::<RangeQuery>()
+            .answers::<Vec<UsageView>>(200),
+        get("/cost-estimates", reads, costs)
+            .named("readCosts", "What requests cost on AWS by list prices, as a whole and by operation")
+            .queried::<RangeQuery>()
+            .answers::<CostsView>(200),
+        get("/performance/scalability/overview", reads, overview)
+            .named("readOverview", "How the last day went, and which rules are broken")
+            .answers::<OverviewView>(200),
+        get("/performance/scalability/trends", reads, trends)
+            .named("readTrends", "What requests took hour by hour")
+            .queried::<HoursQuery>()
+            .answers::<Vec<HourView>>(200),
+        get("/performance/scalability/database", reads, database)
+            .named("readDatabase", "What the database was asked by table and index, and what it lacks")
+            .queried::<RangeQuery>()
+            .answers::<DatabaseView>(200),
+        post("/performance/optimize-database", Access::Needs(Operate), optimize)
+            .named("optimizeDatabase", "What the database lacks of what is declared; with `apply`, mend it")
+            .takes::<Optimize>()
+            .answers::<OptimizedView>(200),
+    ]
+}
+
+request! {
+    /// Which days, in UTC.
+    struct RangeQuery {
+        /// The first day; seven days before `to` when unset.
+        from: Option<Date> as String,
+        /// The first day after them, at most 31 days later; tomorrow when unset.
+        to: Option<Date> as String,
+    }
+}
+
+request! {
+    /// How many hours.
+    struct HoursQuery {
+        /// So many up to this one, 1 to 168; 24 when unset.
+        hours: Option<u8> as u8,
+    }
+}
+
+request! {
+    /// Whether to do something.
+    struct Optimize {
+        /// Take the next step for each table; else say which steps are missing.
+        apply: Option<bool> as bool,
+    }
+}
+
+/// What requests took.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Timing")]
+struct TimingView {
+    requests: u64,
+    /// Answered by 4xx.
+    refused: u64,
+    /// Of these, by 429.
+    limited: u64,
+    /// Answered by 5xx.
+    faults: u64,
+    /// That took longer than a second.
+    slow: u64,
+    /// That were the first of their process.
+    cold: u64,
+    /// On average, in milliseconds; null where there was none.
+    average_ms: Option<f64>,
+    /// Half of them took so many milliseconds at most, by the end of their class: 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000.
+    p50_ms: Option<u64>,
+    /// 95 of a hundred.
+    p95_ms: Option<u64>,
+    /// 99 of a hundred.
+    p99_ms: Option<u64>,
+    /// Round trips to the database.
+    round_trips: u64,
+    read_units: u64,
+    write_units: u64,
+}
+
+/// What requests took, by operation.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Performance")]
+struct PerformanceView {
+    from: String,
+    to: String,
+    all: TimingView,
+    /// At most 100, those first that took longest altogether.
+    operations: Vec<OperationView>,
+}
+
+/// What requests of an operation took.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "OperationTiming")]
+struct OperationView {
+    operation: String,
+    #[serde(flatten)]
+    timing: TimingView,
+}
+
+/// A day.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "UsageOfDay")]
+struct UsageView {
+    date: String,
+    #[serde(flatten)]
+    timing: TimingView,
+}
+
+/// An hour.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "UsageOfHour")]
+struct HourView {
+    /// When it began.
+    hour: String,
+    #[serde(flatten)]
+    timing: TimingView,
+}
+
+/// What requests cost. What their logs, answers, messages, and the workers behind them cost, and what is stored, is not in it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CostEstimate")]
+struct CostsView {
+    from: String,
+    to: String,
+    /// `USD`.
+    currency: &'static str,
+    /// The month by which the list prices were seen.
+    prices_as_of: &'static str,
+    /// Memory that each function is taken to have.
+    memory_mb: u64,
+    requests: u64,
+    /// Millionths of a dollar.
+    total_micro_dollars: u64,
+    /// What a million such requests cost, in millionths of a dollar; null where there was none.
+    million_requests_micro_dollars: Option<i64>,
+    /// By who is paid.
+    parts: Vec<PartView>,
+    /// At most 100, the dearest first.
+    operations: Vec<OperationCostView>,
+}
+
+/// What is paid to one service.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CostOfService")]
+struct PartView {
+    service: &'static str,
+    micro_dollars: u64,
+}
+
+/// What an operation costs.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CostOfOperation")]
+struct OperationCostView {
+    operation: String,
+    requests: u64,
+    micro_dollars: u64,
+}
+
+/// How the last 24 hours went.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Overview")]
+struct OverviewView {
+    /// `ok`, `warning` or `critical`: of the worst rule that is broken.
+    status: &'static str,
+    timing: TimingView,
+    /// Jobs that wait in the queue of messages.
+    queue_waiting: u64,
+    /// Jobs of it that failed every time.
+    dead_letters: u64,
+    /// Rules that are broken, the worst first.
+    alerts: Vec<AlertView>,
+}
+
+/// A broken rule.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Alert")]
+struct AlertView {
+    rule: &'static str,
+    /// `warning` or `critical`.
+    level: &'static str,
+    value: u64,
+    /// What the value is not to exceed.
+    threshold: u64,
+    advice: &'static str,
+}
+
+/// What the database was asked.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "DatabaseUse")]
+struct DatabaseView {
+    from: String,
+    to: String,
+    /// Every table's own key and every index, the most read first. What nobody queried is unused: an index costs a write each time.
+    queried: Vec<AskedView>,
+    /// Steps that the database lacks of what is declared.
+    missing: Vec<String>,
+}
+
+/// How often a table or an index was queried.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "QueriedIndex")]
+struct AskedView {
+    /// `Table` or `Table/index`.
+    name: String,
+    queries: u64,
+    read_units: u64,
+    /// More than half of what all queries read.
+    hot: bool,
+}
+
+/// Steps of the migration.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "OptimizedDatabase")]
+struct OptimizedView {
+    /// Whether they were taken; ask again until there are none.
+    applied: bool,
+    steps: Vec<String>,
+}
+
+async fn performance(
+    State(app): State<App>,
+    Query(query): Query<RangeQuery>,
+) -> Result<Reply<PerformanceView>> {
+    let range = Range::new((query.from, query.to), app.clock.now())?;
+    let all = operations::operations(&app.store, range).await?;
+    let summed = web::telemetry::together(all.iter().map(|(_, numbers)| numbers));
+    let operations = all.into_iter().take(MOST);
+    Ok(Reply::ok(PerformanceView {
+        from: range.from.to_string(),
+        to: range.to.to_string(),
+        all: TimingView::of(&summed),
+        operations: operations
+            .map(|(operation, numbers)| OperationView { operation, timing: TimingView::of(&numbers) })
+            .collect(),
+    }))
+}
+
+async fn usage(State(app): State<App>, Query(query): Query<RangeQuery>) -> Result<Reply<Vec<UsageView>>> {
+    let range = Range::new((query.from, query.to), app.clock.now())?;
+    let days = operations::days(&app.store, range).await?;
+    let view = |(day, numbers): &(Date, Numbers)| UsageView {
+        date: day.to_string(),
+        timing: TimingView::of(numbers),
+    };
+    Ok(Reply::ok(days.iter().map(view).collect()))
+}
+
+async fn costs(State(app): State<App>, Query(query): Query<RangeQuery>) -> Result<Reply<CostsView>> {
+    let range = Range::new((query.from, query.to), app.clock.now())?;
+    let all = operations::operations(&app.store, range).await?;
+    let summed = web::telemetry::together(all.iter().map(|(_, numbers)| numbers));
+    let (requests, estimate) = (one(&summed, "requests"), cost(&summed));
+    let mut operations: Vec<_> = all
+        .into_iter()
+        .map(|(operation, numbers)| OperationCostView {
+            operation,
+            requests: one(&numbers, "requests"),
+            micro_dollars: dollars(cost(&numbers).total()),
+        })
+        .collect();
+    operations.sort_by_key(|operation| std::cmp::Reverse(operation.micro_dollars));
+    operations.truncate(MOST);
+    let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    let parts = estimate.parts().into_iter().filter(|(_, amount)| *amount > 0);
+    Ok(Reply::ok(CostsView {
+        from: range.from.to_string(),
+        to: range.to.to_string(),
+        currency: "USD",
+        prices_as_of: AS_OF,
+        memory_mb: MEMORY_MB,
+        requests,
+        total_micro_dollars: dollars(estimate.total()),
+        million_requests_micro_dollars: rounded(number(estimate.total()), number(requests)),
+        parts: parts.map(|(service, amount)| PartView { service, micro_dollars: dollars(amount) }).collect(),
+        operations,
+    }))
+}
+
+/// Prices are of a million; what is counted is single.
+fn dollars(of_a_million: u64) -> u64 {
+    (of_a_million + 500_000) / 1_000_000
+}
+
+async fn overview(State(app): State<App>) -> Result<Reply<OverviewView>> {
+    let hours = operations::hours(&app.store, LATELY, app.clock.now());
+    let (hours, waiting, dead_letters) =
+        tokio::try_join!(hours, app.queue.waiting(), app.queue.dead_letters())?;
+    let summed = web::telemetry::together(hours.iter().map(|(_, numbers)| numbers));
+    let seen = operations::Seen { waiting, dead_letters, ..operations::seen(&summed) };
+    let alerts = operations::broken(&seen);
+    Ok(Reply::ok(OverviewView {
+        status: alerts.first().map_or("ok", |alert| alert.level.as_str()),
+        timing: TimingView::of(&summed),
+        queue_waiting: waiting,
+        dead_letters,
+        alerts: alerts.iter().map(AlertView::of).collect(),
+    }))
+}
+
+async fn trends(State(app): State<App>, Query(query): Query<HoursQuery>) -> Result<Reply<Vec<HourView>>> {
+    let count = query.hours.map_or(LATELY, i64::from);
+    let hours = operations::hours(&app.store, count, app.clock.now()).await?;
+    let view = |(hour, numbers): &(jiff::Timestamp, Numbers)| HourView {
+        hour: hour.to_string(),
+        timing: TimingView::of(numbers),
+    };
+    Ok(Reply::ok(hours.iter().map(view).collect()))
+}
+
+async fn database(State(app): State<App>, Query(query): Query<RangeQuery>) -> Result<Reply<DatabaseView>> {
+    let range = Range::new((query.from, query.to), app.clock.now())?;
+    let (asked, missing) =
+        tokio::try_join!(operations::asked(&app.store, range), operations::optimized(&app.store, false))?;
+    let all: u64 = asked.iter().map(|asked| asked.half_reads).sum();
+    let view = |asked: &operations::Asked| AskedView {
+        name: asked.name.clone(),
+        queries: asked.queries,
+        read_units: asked.half_reads / 2,
+        hot: 2 * asked.half_reads > all,
+    };
+    Ok(Reply::ok(DatabaseView {
+        from: range.from.to_string(),
+        to: range.to.to_string(),
+        queried: asked.iter().map(view).collect(),
+        missing: missing.iter().map(ToString::to_string).collect(),
+    }))
+}
+
+async fn optimize(State(app): State<App>, Json(body): Json<Optimize>) -> Result<Reply<OptimizedView>> {
+    let applied = body.apply == Some(true);
+    let steps = operations::optimized(&app.store, applied).await?;
+    Ok(Reply::ok(OptimizedView { applied, steps: steps.iter().map(ToString::to_string).collect() }))
+}
+
+impl TimingView {
+    fn of(numbers: &Numbers) -> Self {
+        let number = |name: &str| one(numbers, name);
+        let signed = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        Self {
+            requests: number("requests"),
+            refused: number("refused"),
+            limited: number("limited"),
+            faults: number("faults"),
+            slow: number("slow"),
+            cold: number("cold"),
+            average_ms: rounded(signed(number("micros")) / 100, signed(number("requests"))).and_then(tenths),
+            p50_ms: quantile(numbers, 500),
+            p95_ms: quantile(numbers, 950),
+            p99_ms: quantile(numbers, 990),
+            round_trips: number("trips"),
+            read_units: number("half_reads") / 2,
+            write_units: number("half_writes") / 2,
+        }
+    }
+}
+
+impl AlertView {
+    fn of(alert: &Alert) -> Self {
+        let Alert { rule, level, value, threshold, advice } = *alert;
+        Self { rule, level: level.as_str(), value, threshold, advice }
+    }
+}

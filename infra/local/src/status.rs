@@ -1,0 +1,154 @@
+//! The page that shows how this server does at this moment; it loads itself again every few seconds. As the outbox, it is for whoever
+//! sits at this machine.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use errors::Result;
+use insights::operations::{Alert, Range, Seen, broken, cost, one, operations, seen};
+use store::Numbers;
+use web::Core;
+use web::telemetry::{SLOT_SECONDS, Slot, quantile, together};
+
+use crate::html::{page, table};
+use crate::plot::{Series, columns};
+use crate::workers::Queues;
+
+/// Every so many seconds the page is loaded again.
+const RELOAD_SECONDS: &str = "5";
+/// Slots that are plotted: the last five minutes.
+const SLOTS: i64 = 60;
+/// Operations that are listed.
+const MOST: usize = 20;
+
+/// What the page looks at.
+#[derive(Clone)]
+pub(crate) struct Watched {
+    pub(crate) core: Core,
+    pub(crate) queues: Queues,
+}
+
+/// The page's routes.
+pub(crate) fn routes(watched: Watched) -> Router {
+    Router::new().route("/status", get(show)).with_state(watched)
+}
+
+async fn show(State(watched): State<Watched>) -> Response {
+    match drawn(&watched).await {
+        Ok(body) => {
+            let mut response = page("Status", &body);
+            let refresh = HeaderName::from_static("refresh");
+            response.headers_mut().insert(refresh, HeaderValue::from_static(RELOAD_SECONDS));
+            response
+        }
+        Err(error) => {
+            tracing::error!(error = error.chain(), "the status could not be shown");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+async fn drawn(watched: &Watched) -> Result<String> {
+    let Watched { core, queues } = watched;
+    let now = core.clock.now();
+    let slots = plotted(&core.telemetry.lately(), now.as_second());
+    let lately = together(&slots);
+    let (notify, tasks, payments) =
+        tokio::try_join!(queues.notify.waiting(), queues.tasks.waiting(), queues.payments.waiting())?;
+    let dead = tokio::try_join!(
+        queues.notify.dead_letters(),
+        queues.tasks.dead_letters(),
+        queues.payments.dead_letters()
+    )?;
+    let dead_letters = dead.0 + dead.1 + dead.2;
+    let alerts = broken(&Seen { waiting: notify + tasks + payments, dead_letters, ..seen(&lately) });
+    let range = Range::new((None, None), now)?;
+    let by_operation = operations(&core.store, range).await?;
+    let millis = |per_mille| quantile(&lately, per_mille).map_or_else(String::new, |ms| format!("{ms} ms"));
+    let counts = [
+        ("Requests in 5 min", one(&lately, "requests").to_string()),
+        ("p50 at most", millis(500)),
+        ("p99 at most", millis(990)),
+        ("Failed", one(&lately, "faults").to_string()),
+        ("Turned away (429)", one(&lately, "limited").to_string()),
+        ("Messages waiting", notify.to_string()),
+        ("Tasks waiting", tasks.to_string()),
+        ("Payments waiting", payments.to_string()),
+        ("Dead letters", dead_letters.to_string()),
+    ];
+    let counts = counts.iter().fold(String::new(), |all, (name, count)| {
+        all + &format!("<div><dt>{name}</dt><dd>{count}</dd></div>")
+    });
+    let labels: Vec<_> = (0..SLOTS).map(|at| label((SLOTS - at) * SLOT_SECONDS)).collect();
+    let values = |of: &dyn Fn(&Numbers) -> u64| {
+        slots.iter().map(|numbers| i64::try_from(of(numbers)).unwrap_or(i64::MAX)).collect::<Vec<_>>()
+    };
+    let requests = [
+        Series { name: "answered", values: values(&|numbers| one(numbers, "requests")) },
+        Series { name: "refused or failed", values: values(&|n| one(n, "refused") + one(n, "faults")) },
+    ];
+    let latency = [
+        Series { name: "p50", values: values(&|numbers| quantile(numbers, 500).unwrap_or_default()) },
+        Series { name: "p99", values: values(&|numbers| quantile(numbers, 990).unwrap_or_default()) },
+    ];
+    Ok([
+        "<h1>Status</h1>".to_owned(),
+        told(&alerts),
+        format!("<dl>{counts}</dl>"),
+        "<h2>Requests in every 5 seconds</h2>".to_owned(),
+        columns("Requests in every 5 seconds", &labels, &requests, |count| count.to_string()),
+        "<h2>How long they took at most</h2>".to_owned(),
+        columns("Latency in every 5 seconds", &labels, &latency, |ms| format!("{ms} ms")),
+        "<h2>By operation, the last seven days</h2>".to_owned(),
+        listed(&by_operation),
+        "<p>Written every minute. Cost: a million of them on AWS by list prices, without logs and what follows in workers.</p>".to_owned(),
+    ]
+    .concat())
+}
+
+/// The last slots, each of them there.
+fn plotted(lately: &[Slot], now: i64) -> Vec<Numbers> {
+    let last = now.div_euclid(SLOT_SECONDS);
+    let at = |slot: &Slot| slot.from.as_second().div_euclid(SLOT_SECONDS);
+    let of = |wanted: i64| lately.iter().find(|slot| at(slot) == wanted).map(|slot| slot.numbers.clone());
+    (last + 1 - SLOTS..=last).map(|wanted| of(wanted).unwrap_or_default()).collect()
+}
+
+fn label(seconds: i64) -> String {
+    format!("-{}:{:02}", seconds / 60, seconds % 60)
+}
+
+fn told(alerts: &[Alert]) -> String {
+    if alerts.is_empty() {
+        return "<p>All rules hold.</p>".to_owned();
+    }
+    let row = |alert: &Alert| {
+        let numbers = [alert.value.to_string(), alert.threshold.to_string()];
+        let name = format!("{}: {}", alert.level.as_str(), alert.rule);
+        [name].into_iter().chain(numbers).chain([alert.advice.to_owned()]).collect()
+    };
+    table(&["Rule", "value", "threshold", "advice"], &alerts.iter().map(row).collect::<Vec<_>>())
+}
+
+fn listed(by_operation: &[(String, Numbers)]) -> String {
+    let row = |(operation, numbers): &(String, Numbers)| {
+        let requests = one(numbers, "requests").max(1);
+        let each = |name: &str| {
+            let tenths = one(numbers, name) * 10 / requests;
+            format!("{}.{}", tenths / 10, tenths % 10)
+        };
+        let cents = cost(numbers).total() / requests / 10_000;
+        vec![
+            operation.clone(),
+            one(numbers, "requests").to_string(),
+            format!("{} ms", quantile(numbers, 500).unwrap_or_default()),
+            format!("{} ms", quantile(numbers, 990).unwrap_or_default()),
+            each("trips"),
+            format!("$ {}.{:02}", cents / 100, cents % 100),
+        ]
+    };
+    let rows: Vec<_> = by_operation.iter().take(MOST).map(row).collect();
+    table(&["Operation", "requests", "p50", "p99", "trips", "a million cost"], &rows)
+}

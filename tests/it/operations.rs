@@ -1,0 +1,140 @@
+//! How the installation works, as operators read it: what requests took and cost, by operation, day and hour.
+
+use domain::Role;
+use serde_json::{Value, json};
+
+use crate::harness::{Person, TestApp};
+
+/// Three lists of locations, and a location that there is not; kept.
+async fn used() -> (TestApp, Person) {
+    let app = TestApp::here().await;
+    let operator = app.person(Role::Auditor).await;
+    for _ in 0..3 {
+        app.get("/v2/locations").send().await.expect(200);
+    }
+    app.get("/v2/locations/loc_00000000000000000000000000").send().await.expect(404);
+    keep(&app).await;
+    (app, operator)
+}
+
+async fn keep(app: &TestApp) {
+    app.core().telemetry.write(app.store(), app.now(), None).await;
+}
+
+async fn read(app: &TestApp, by: &Person, path: &str) -> Value {
+    app.get(path).by(by).send().await.expect(200).data().clone()
+}
+
+fn named<'a>(list: &'a Value, field: &str, name: &str) -> &'a Value {
+    list.as_array().unwrap().iter().find(|one| one[field] == name).unwrap()
+}
+
+#[tokio::test]
+async fn what_requests_took_is_told_by_operation_day_and_hour() {
+    let (app, operator) = used().await;
+    let found = read(&app, &operator, "/v2/performance-stats").await;
+    let told = |view: &Value| {
+        ["requests", "refused", "faults", "round_trips"].map(|name| view[name].as_u64().unwrap())
+    };
+    assert_eq!(told(&found["all"]), [4, 1, 0, 4]);
+    assert_eq!(told(named(&found["operations"], "operation", "listLocations")), [3, 0, 0, 3]);
+    assert_eq!(found["all"]["cold"], 1);
+    assert!(found["all"]["p99_ms"].as_u64().unwrap() >= found["all"]["p50_ms"].as_u64().unwrap());
+    assert_eq!((&found["from"], &found["to"]), (&json!("2026-12-29"), &json!("2027-01-05")));
+
+    let days = read(&app, &operator, "/v2/usage-summary?from=2027-01-03&to=2027-01-05").await;
+    let requests: Vec<_> =
+        days.as_array().unwrap().iter().map(|day| (&day["date"], &day["requests"])).collect();
+    assert_eq!(requests, [(&json!("2027-01-03"), &json!(0)), (&json!("2027-01-04"), &json!(4))]);
+    let hours = read(&app, &operator, "/v2/performance/scalability/trends?hours=3").await;
+    let requests: Vec<_> = hours.as_array().unwrap().iter().map(|hour| &hour["requests"]).collect();
+    assert_eq!(requests, [0, 0, 4]);
+    // What was asked since is kept when a minute is over, and added.
+    keep(&app).await;
+    assert_eq!(read(&app, &operator, "/v2/performance-stats").await["all"]["requests"], 4);
+    app.advance(jiff::SignedDuration::from_mins(1));
+    keep(&app).await;
+    let all = read(&app, &operator, "/v2/performance-stats").await;
+    assert_eq!(named(&all["operations"], "operation", "listLocations")["requests"], 3);
+    assert_eq!(named(&all["operations"], "operation", "readPerformance")["requests"], 2);
+}
+
+#[tokio::test]
+async fn what_requests_cost_follows_from_what_was_counted() {
+    let (app, operator) = used().await;
+    let found = read(&app, &operator, "/v2/cost-estimates").await;
+    assert_eq!((&found["currency"], &found["requests"]), (&json!("USD"), &json!(4)));
+    let part = |name: &str| named(&found["parts"], "service", name)["micro_dollars"].as_u64().unwrap();
+    // Four requests at 1 $ a million; the database was read for two units and a half.
+    assert_eq!((part("API Gateway"), part("DynamoDB, reads")), (4, 0));
+    let million = found["million_requests_micro_dollars"].as_i64().unwrap();
+    assert!((1_000_000..10_000_000).contains(&million), "{found}");
+}
+
+#[tokio::test]
+async fn the_database_tells_what_it_was_asked_and_lacks_nothing() {
+    let (app, operator) = used().await;
+    let found = read(&app, &operator, "/v2/performance/scalability/database").await;
+    assert_eq!(found["missing"], json!([]));
+    assert!(named(&found["queried"], "name", "Catalog/by_kind")["queries"].as_u64().unwrap() >= 3);
+    assert_eq!(
+        found["queried"].as_array().unwrap().len(),
+        store::schema::TABLES.iter().map(|t| 1 + t.indexes.len()).sum::<usize>()
+    );
+    let admin = app.person(Role::Admin).await;
+    for apply in [false, true] {
+        let body = json!({ "apply": apply });
+        let done = app.post("/v2/performance/optimize-database", body).by(&admin).send().await.expect(200);
+        assert_eq!(done.data(), &json!({ "applied": apply, "steps": [] }));
+    }
+    let body = json!({ "apply": true });
+    app.post("/v2/performance/optimize-database", body).by(&operator).send().await.refused(403, "forbidden");
+}
+
+#[tokio::test]
+async fn the_overview_says_which_rules_are_broken() {
+    let (app, operator) = used().await;
+    let well = read(&app, &operator, "/v2/performance/scalability/overview").await;
+    assert_eq!(
+        (&well["status"], &well["alerts"], &well["dead_letters"]),
+        (&json!("ok"), &json!([]), &json!(0))
+    );
+    // Whatever is asked of a database that is gone fails.
+    let broken = TestApp::here().await;
+    let operator = broken.person(Role::Auditor).await;
+    broken.server().database().close();
+    broken.get("/v2/locations").send().await.expect(503);
+    let numbers = broken.core().telemetry.lately();
+    assert_eq!(numbers[0].numbers["faults"], 1);
+    let seen = insights::operations::seen(&numbers[0].numbers);
+    assert_eq!(insights::operations::broken(&seen)[0].rule, "faults_per_mille");
+    drop(operator);
+}
+
+#[tokio::test]
+async fn ranges_are_bounded() {
+    let (app, operator) = used().await;
+    for (path, pointer) in [
+        ("/v2/performance-stats?from=2027-01-01&to=2027-02-02", "/query/to"),
+        ("/v2/usage-summary?from=2027-01-02&to=2027-01-02", "/query/to"),
+        ("/v2/cost-estimates?from=2027-01-03&to=2027-01-02", "/query/to"),
+        ("/v2/performance/scalability/trends?hours=169", "/query/hours"),
+        ("/v2/performance/scalability/trends?hours=0", "/query/hours"),
+    ] {
+        let refused = app.get(path).by(&operator).send().await.expect(400);
+        assert_eq!(refused.body["errors"][0]["pointer"], pointer, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_status_page_shows_the_moment_and_loads_itself_again() {
+    let (app, _) = used().await;
+    let page = reqwest::get(format!("{}/status", app.url())).await.unwrap();
+    assert_eq!(page.headers()["refresh"], "5");
+    assert_eq!(page.headers()["content-security-policy"], "default-src 'none'; style-src 'unsafe-inline'");
+    let html = page.text().await.unwrap();
+    for part in ["<dt>Requests in 5 min</dt><dd>4</dd>", "All rules hold", "listLocations", "answered: 4"] {
+        assert!(html.contains(part), "{part} in {html}");
+    }
+    assert!(!html.contains("<script"));
+}
