@@ -22,7 +22,13 @@ use crate::usage::Numbers;
 const SLOW_QUERY: Duration = Duration::from_millis(500);
 
 /// Queries of this process since they were last taken, by table and index.
-static QUERIES: Mutex<BTreeMap<(&str, &str), (u64, u64)>> = Mutex::new(BTreeMap::new());
+static QUERIES: Mutex<BTreeMap<IndexName, Queried>> = Mutex::new(BTreeMap::new());
+
+/// A table, and an index of it or nothing.
+type IndexName = (&'static str, &'static str);
+
+/// How many queries, and the halves of read units that they took.
+type Queried = (u64, u64);
 
 tokio::task_local! {
     static METER: Arc<Meter>;
