@@ -57,14 +57,15 @@ async fn the_auditor_reads_who_did_what_when_from_where_and_what_changed() {
     let booking = office::book(&app, &anna, &room, "09:00", "10:00").await.expect(201).text_of("id");
     app.advance(SignedDuration::from_secs(7));
     let cancel = app.post(&format!("/v2/bookings/{booking}/cancel"), json!({ "reason": "ill" }));
-    cancel.by(&anna).key("cancel").send().await.expect(200);
+    let cancelled = cancel.by(&anna).key("cancel").send().await.expect(200);
+    let request = cancelled.header("x-request-id").unwrap().to_owned();
 
     let trail = all(&app, &auditor, &format!("/v2/audit?record={booking}"), 100).await;
     assert_eq!(texts(&trail, "kind"), ["booking.confirmed", "booking.cancelled"]);
     let [made, cancelled] = trail.as_slice() else { panic!("{trail:?}") };
     assert_eq!(
         cancelled["actor"],
-        json!({ "user_id": anna.id.to_string(), "role": "customer", "ip": "127.0.0.1" })
+        json!({ "user_id": anna.id.to_string(), "role": "customer", "ip": "127.0.0.1", "request_id": request })
     );
     assert_eq!(
         (&made["at"], &cancelled["at"]),
@@ -200,4 +201,22 @@ async fn a_place_in_the_trail_belongs_to_who_got_it() {
     app.get(&next).by(&admin).send().await.refused(400, "invalid_cursor");
     let elsewhere = next.replace("to=2027-01-05", "to=2027-01-06");
     app.get(&elsewhere).by(&auditor).send().await.refused(400, "invalid_cursor");
+}
+
+#[tokio::test]
+async fn what_followed_in_the_background_names_the_request_that_brought_it_about() {
+    let app = TestApp::start().await;
+    let (anna, auditor) = (app.person(Role::Customer).await, app.person(Role::Auditor).await);
+    let room = office::blue(&app).await;
+    let booked = office::book(&app, &anna, &room, "09:00", "10:00").await.expect(201);
+    let request = booked.header("x-request-id").unwrap().to_owned();
+    assert_eq!(app.settle().await.len(), 1);
+    let everything = "/v2/audit?from=2027-01-01T00:00:00Z&to=2027-02-01T00:00:00Z";
+    let found = all(&app, &auditor, everything, 100).await;
+    let mut of_request: Vec<_> =
+        found.iter().filter(|event| event["actor"]["request_id"] == request).collect();
+    of_request.sort_by_key(|event| event["kind"].as_str());
+    let kinds: Vec<_> = of_request.iter().map(|event| event["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["booking.confirmed", "message.sent"]);
+    assert_eq!(of_request[1]["actor"]["role"], "system");
 }

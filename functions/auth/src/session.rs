@@ -195,7 +195,7 @@ fn signed_in(
 
 /// Somebody who has just proved who they are.
 pub(crate) fn actor(user: &User, ip: Option<String>) -> Actor {
-    Actor { user: Some(user.id), role: user.role.as_str().to_owned(), ip }
+    Actor { user: Some(user.id), role: user.role.as_str().to_owned(), ip, request: None }
 }
 
 /// Random text for a token.

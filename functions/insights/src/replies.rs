@@ -49,7 +49,7 @@ async fn note(app: &App, from: &Phone, stopped: bool, channel: Channel) -> Resul
             after.user = after.user.touched(now);
             tx.update_account(&app.store, &before.user, &after);
             let role = after.user.role.as_str().to_owned();
-            let actor = Actor { user: Some(after.user.id), role, ip: None };
+            let actor = Actor { user: Some(after.user.id), role, ip: None, request: None };
             after.user.event(id, &format!("account.{kind}"), Some(&before.user), actor)
         }
         None => Event {

@@ -8,12 +8,18 @@ use sha2::{Digest, Sha256};
 
 use crate::{App, compose, deliver, order};
 
-/// Makes the messages that the event calls for, and sends those that are due.
+/// Makes the messages that the event calls for, and sends those that are due, on behalf of the request that brought it about.
 pub(crate) async fn tell(app: &App, job: &NotifyJob) -> Result<()> {
     let event = app.store.event(&job.subject, job.sequence).await?;
+    let Some(request) = event.actor.request.clone() else { return made(app, &event).await };
+    tracing::info!(request.id = request, event = event.kind, subject = event.subject, "told of");
+    Box::pin(store::metered_for(request, made(app, &event))).await.0
+}
+
+async fn made(app: &App, event: &Event) -> Result<()> {
     let now = app.clock.now();
     let mut first_failure = None;
-    for due in called_for(app, &event).await? {
+    for due in called_for(app, event).await? {
         let message = due.message(event.id, event.sequence, now, digest);
         app.store.add_message(&message).await?;
         if message.due_at <= now {

@@ -72,16 +72,19 @@ pub struct Actor {
     /// Address of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip: Option<String>,
+    /// The request, as its answer and the log name it; set where the event is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
 }
 
 impl Actor {
     /// Somebody who is not signed in.
     pub fn anonymous(ip: Option<String>) -> Self {
-        Self { user: None, role: "anonymous".to_owned(), ip }
+        Self { user: None, role: "anonymous".to_owned(), ip, request: None }
     }
 
     /// The system by itself: a schedule, a command of the operator.
     pub fn system() -> Self {
-        Self { user: None, role: "system".to_owned(), ip: None }
+        Self { user: None, role: "system".to_owned(), ip: None, request: None }
     }
 }

@@ -224,7 +224,12 @@ impl Caller {
 
     /// The caller as told in events.
     pub fn actor(&self) -> Actor {
-        Actor { user: Some(self.user), role: self.role.as_str().to_owned(), ip: self.ip.clone() }
+        Actor {
+            user: Some(self.user),
+            role: self.role.as_str().to_owned(),
+            ip: self.ip.clone(),
+            request: None,
+        }
     }
 }
 

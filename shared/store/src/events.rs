@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use crate::page::{Page, Position};
 use crate::schema::{BY_TIME, EVENTS, Table};
 use crate::table::{Item, Query, Range, Record, moment, read, text};
-use crate::{Store, Tx};
+use crate::{Store, Tx, meter};
 
 /// Partitions that a day of events is spread over, so that no single one bounds the writes of an installation.
 const SHARDS: u8 = 4;
@@ -52,7 +52,9 @@ fn day(at: Timestamp) -> Date {
 impl Tx {
     /// What happened, as part of making it so.
     pub fn event(&mut self, store: &Store, event: &Event) {
-        self.insert(store, event, || {
+        let mut event = event.clone();
+        event.actor.request = event.actor.request.or_else(meter::request);
+        self.insert(store, &event, || {
             Error::new(errors::Code::Changed, "the record was changed by another request")
         });
     }

@@ -36,6 +36,8 @@ tokio::task_local! {
 
 #[derive(Debug, Default)]
 struct Meter {
+    /// The request that is worked on, as its answer names it.
+    request: Option<String>,
     trips: AtomicU64,
     half_reads: AtomicU64,
     half_writes: AtomicU64,
@@ -76,8 +78,23 @@ impl std::fmt::Display for Usage {
 
 /// Runs the work and tells what it consumed.
 pub async fn metered<T>(work: impl Future<Output = T>) -> (T, Usage) {
-    let meter = Arc::new(Meter::default());
-    let result = METER.scope(Arc::clone(&meter), work).await;
+    run(Meter::default(), work).await
+}
+
+/// The same for a request: the events that the work writes say which.
+pub async fn metered_for<T>(request: String, work: impl Future<Output = T>) -> (T, Usage) {
+    run(Meter { request: Some(request), ..Meter::default() }, work).await
+}
+
+/// The request that is worked on.
+pub(crate) fn request() -> Option<String> {
+    METER.try_with(|meter| meter.request.clone()).ok().flatten()
+}
+
+async fn run<T>(meter: Meter, work: impl Future<Output = T>) -> (T, Usage) {
+    let meter = Arc::new(meter);
+    // A request's work is large, and would be moved about on the stack.
+    let result = METER.scope(Arc::clone(&meter), Box::pin(work)).await;
     let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     let usage = Usage {
         trips: read(&meter.trips),

@@ -68,7 +68,7 @@ pub(crate) async fn handle(State(edge): State<Edge>, request: Request, next: Nex
         Ok((_, _, true)) => (Version::V2, true),
         Err(_) => (Version::V2, false),
     };
-    let (response, usage) = store::metered(async {
+    let (response, usage) = store::metered_for(request_id.clone(), async {
         match prepare(resolved, request).await {
             Ok(request) => next.run(request).await,
             Err(error) => crate::Problem(error).into_response(),

@@ -40,6 +40,8 @@ pub(crate) struct ActorView {
     role: String,
     /// Address that the request came from.
     ip: Option<String>,
+    /// The request, as `X-Request-Id` of its answer names it; of what followed from it in the background too.
+    request_id: Option<String>,
 }
 
 impl From<Event> for EventView {
@@ -56,6 +58,7 @@ impl From<Event> for EventView {
                 user_id: event.actor.user.map(|user| user.to_string()),
                 role: event.actor.role,
                 ip: event.actor.ip,
+                request_id: event.actor.request,
             },
             before,
             after,
