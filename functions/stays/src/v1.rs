@@ -13,6 +13,7 @@ use domain::hotel::room_type::Party;
 use domain::pool::{MOST_NIGHTS, Nights};
 use domain::{GuestId, HotelRoomId, LocationId, Order, OrderId, Permission, RatePlanId};
 use errors::{Error, FieldError, Result};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Map, Value};
 use web::{
@@ -76,12 +77,33 @@ request! {
         status: Option<String> as String,
         /// Of this guest.
         guest_id: Option<GuestId> as String,
+        /// In this room of the house.
+        room_id: Option<HotelRoomId> as String,
+        /// Checking in on this day or later.
+        start_date: Option<Date> as String,
+        /// Checking in on this day or earlier.
+        end_date: Option<Date> as String,
+        /// Made at this instant or later.
+        created_from: Option<Timestamp> as String,
+        /// Made at this instant or earlier.
+        created_to: Option<Timestamp> as String,
         /// From 1.
         page: Option<usize> as usize,
         /// 1 to 100; 20 by default.
         page_size: Option<usize> as usize,
         /// Only these fields of each, divided by commas.
         fields: Option<String> as String,
+    }
+}
+
+impl ListQuery {
+    fn keeps(&self, order: &Order) -> bool {
+        let (Some(stay), Some(dates)) = (&order.stay, order.dates()) else { return false };
+        let room = stay.rooms.first().and_then(|room| room.assigned.as_ref()).map(|assigned| assigned.room);
+        self.guest_id.is_none_or(|guest| guest == stay.guest)
+            && self.room_id.is_none_or(|wanted| room == Some(wanted))
+            && self.start_date.is_none_or(|day| day <= dates.from())
+            && self.end_date.is_none_or(|day| dates.from() <= day)
     }
 }
 
@@ -93,21 +115,19 @@ async fn list(
     let location = place(&app, query.location_id, "/query/location_id").await?;
     caller.require_at(Permission::ReadBookings, location)?;
     let now = app.clock.now();
+    let made = (query.created_from.unwrap_or(Timestamp::MIN), query.created_to.unwrap_or(Timestamp::MAX));
     let (mut all, mut after, mut looked) = (Vec::new(), None, 0);
     loop {
-        let page = app.store.orders_at(location, 100, after).await?;
+        let page = app.store.orders_made_at(location, made, 100, after).await?;
         looked += page.items.len();
-        all.extend(page.items.iter().filter_map(|order| Reservation::of(order, now)));
+        let asked = page.items.iter().filter(|order| query.keeps(order));
+        all.extend(asked.filter_map(|order| Reservation::of(order, now)));
         after = page.next;
         if after.is_none() || looked >= GATHERED {
             break;
         }
     }
-    let guest = query.guest_id.map(|guest| guest.to_string());
-    all.retain(|one| {
-        query.status.as_deref().is_none_or(|status| status == one.status())
-            && guest.as_deref().is_none_or(|guest| guest == one.guest_id())
-    });
+    all.retain(|one| query.status.as_deref().is_none_or(|status| status == one.status()));
     let told = Reservations::cut(all, query.page, query.page_size)?;
     let mut told = serde_json::to_value(told).map_err(Error::internal)?;
     if let (Some(fields), Some(items)) = (&query.fields, told.get_mut("items").and_then(Value::as_array_mut))

@@ -133,3 +133,43 @@ async fn whoever_never_came_is_charged_by_the_plan_and_the_nights_are_sold_anew(
     let listed = hotel.app.get(&list).by(&hotel.desk).send().await.expect(200);
     assert_eq!(ids(listed.data()), [stay]);
 }
+
+#[tokio::test]
+async fn stays_are_listed_by_room_guest_dates_and_when_they_were_made() {
+    let mut hotel = Hotel::start().await;
+    let room = hotel.hotel_room(&hotel.double, "101").await;
+    let first = hotel.stay("1", DAYS).await;
+    hotel.assign(&first, &room).await.expect(200);
+    hotel.after(2).await;
+    let second = hotel.stay("2", ("2027-01-20", "2027-01-22")).await;
+    let guest = hotel.read(&first).await["guest_id"].as_str().unwrap().to_owned();
+    let listed = async |path: String| {
+        let found = hotel.app.get(&path).by(&hotel.desk).send().await.expect(200);
+        let items = if path.starts_with("/v1") { &found.body["items"] } else { found.data() };
+        ids(items)
+    };
+    let place = hotel.place.id;
+    let both = [second.clone(), first.clone()];
+    for (filter, expected) in [
+        (format!("stage=expected&hotel_room_id={room}"), &both[1..]),
+        (format!("stage=expected&guest_id={guest}&from=2027-01-19"), &both[..1]),
+        ("created_from=2027-01-04T09:00:00Z".to_owned(), &both[..1]),
+        ("created_to=2027-01-04T09:00:00Z&stage=expected".to_owned(), &both[1..]),
+        ("created_to=2027-01-04T09:00:00Z&stage=held".to_owned(), &both[..0]),
+        (format!("created_from=2027-01-01T00:00:00Z&guest_id={guest}"), &both[..]),
+        ("created_from=2027-01-01T00:00:00Z&to=2027-01-06".to_owned(), &both[1..]),
+    ] {
+        assert_eq!(listed(format!("/v2/stays?location_id={place}&{filter}")).await, expected, "{filter}");
+    }
+    for (filter, expected) in [
+        (format!("room_id={room}"), &both[1..]),
+        ("start_date=2027-01-06".to_owned(), &both[..1]),
+        ("end_date=2027-01-06".to_owned(), &both[1..]),
+        ("created_to=2027-01-04T09:00:00Z".to_owned(), &both[1..]),
+        (format!("guest_id={guest}&created_from=2027-01-01T00:00:00Z"), &both[..]),
+    ] {
+        assert_eq!(listed(format!("/v1/reservations?{filter}")).await, expected, "{filter}");
+    }
+    let wrong = format!("/v2/stays?location_id={place}");
+    hotel.app.get(&wrong).by(&hotel.desk).send().await.refused(400, "bad_request");
+}

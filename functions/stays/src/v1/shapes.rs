@@ -74,11 +74,6 @@ impl Reservation {
     pub(crate) const fn status(&self) -> &str {
         self.status
     }
-
-    /// Whose it is.
-    pub(crate) fn guest_id(&self) -> &str {
-        &self.guest_id
-    }
 }
 
 /// A page of reservations.

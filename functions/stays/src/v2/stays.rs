@@ -6,8 +6,9 @@ use domain::hotel::stay::confirmation_read;
 use domain::order::MOST_LINES;
 use domain::pool::{MOST_NIGHTS, Nights};
 use domain::text::{Email, Line, Name, Note, Tag};
-use domain::{GuestId, LocationId, OrderId, Permission, Phone, RatePlanId, RoomTypeId};
+use domain::{GuestId, HotelRoomId, LocationId, Order, OrderId, Permission, Phone, RatePlanId, RoomTypeId};
 use errors::{Error, FieldError};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -196,16 +197,43 @@ request! {
     pub(crate) struct ListQuery {
         /// At this location, for those who read bookings there.
         location_id: Option<LocationId> as String,
-        /// `held`, `expected`, `in_house`, `departed`, `no_show` or `cancelled`: required with a location.
+        /// `held`, `expected`, `in_house`, `departed`, `no_show` or `cancelled`: required with a location, unless it is said when
+        /// they were made.
         stage: Option<String> as String,
         /// Arrivals from this day on; departures for `in_house` and `departed`.
         from: Option<Date> as String,
         /// And until just before this one.
         to: Option<Date> as String,
-        /// Of this guest, for those who read bookings; latest first.
+        /// Of this guest, for those who read bookings; latest first. With a location, a page may have fewer than its limit.
         guest_id: Option<GuestId> as String,
+        /// At a location: put into this room of the house. A page may have fewer than its limit.
+        hotel_room_id: Option<HotelRoomId> as String,
+        /// At a location: made at this instant or later, latest first. A page may have fewer than its limit.
+        created_from: Option<Timestamp> as String,
+        /// At a location: made at this instant or earlier.
+        created_to: Option<Timestamp> as String,
         /// The one of this number, however it is written.
         confirmation: Option<String> as String,
+    }
+}
+
+impl ListQuery {
+    /// Whether it is one of those that are asked for, by what no index answers.
+    fn keeps(&self, order: &Order, (stage, days): (Option<StayStage>, (Date, Date)), now: Timestamp) -> bool {
+        let (Some(stay), Some(dates)) = (&order.stay, order.dates()) else { return false };
+        let stored = Order { state: order.state_at(now), ..order.clone() };
+        let is_at = StayStage::of(&stored);
+        let day = match is_at {
+            Some(StayStage::InHouse | StayStage::Departed) => dates.to(),
+            _ => dates.from(),
+        };
+        let is_in = |room: HotelRoomId| {
+            stay.rooms.iter().any(|kept| kept.assigned.as_ref().is_some_and(|assigned| assigned.room == room))
+        };
+        stage.is_none_or(|stage| is_at == Some(stage))
+            && (days.0..days.1).contains(&day)
+            && self.guest_id.is_none_or(|guest| guest == stay.guest)
+            && self.hotel_room_id.is_none_or(is_in)
     }
 }
 
@@ -216,7 +244,7 @@ async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Listed<StayView>> {
     let now = app.clock.now();
-    let view = |found: Page<domain::Order>| {
+    let view = |found: Page<Order>| {
         let items = found.items.iter().filter_map(|order| StayView::of(order, &caller, now)).collect();
         page.reply(Page { items, next: found.next })
     };
@@ -236,11 +264,23 @@ async fn list(
     }
     if let Some(location) = query.location_id {
         caller.require_at(Permission::ReadBookings, location)?;
-        let stage = query.stage.as_deref();
-        let stage = StayStage::ALL.into_iter().find(|known| Some(known.as_str()) == stage);
-        let stage = stage.ok_or_else(|| wrong("stage", "invalid_value", "must be a stage of a stay"))?;
+        let made = query.created_from.is_some() || query.created_to.is_some();
+        let named = query.stage.as_deref();
+        let stage = StayStage::ALL.into_iter().find(|known| Some(known.as_str()) == named);
+        if stage.is_none() && (named.is_some() || !made) {
+            return Err(wrong("stage", "invalid_value", "must be a stage of a stay").into());
+        }
         let days = (query.from.unwrap_or(Date::MIN), query.to.unwrap_or(Date::MAX));
-        return Ok(view(app.store.stays((location, stage), days, page.limit, page.after.clone()).await?));
+        let mut found = match stage.filter(|_| !made) {
+            Some(stage) => app.store.stays((location, stage), days, page.limit, page.after.clone()).await?,
+            None => {
+                let from = query.created_from.unwrap_or(Timestamp::MIN);
+                let range = (from, query.created_to.unwrap_or(Timestamp::MAX));
+                app.store.orders_made_at(location, range, page.limit, page.after.clone()).await?
+            }
+        };
+        found.items.retain(|order| query.keeps(order, (stage, days), now));
+        return Ok(view(found));
     }
     let user = match query.guest_id {
         Some(guest) if domain::hotel::guest::user_of(guest) != caller.user => {
