@@ -128,6 +128,11 @@ impl Connection {
         Ok(Self { address, send })
     }
 
+    /// Where it goes to.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Asks, and waits for the whole answer.
     ///
     /// # Errors

@@ -53,6 +53,11 @@ fn a_small_bench_has_no_errors_and_its_counts_are_exact() {
     ];
     assert_eq!(sending, expected);
 
+    // What is beyond the limit is refused, and nothing breaks, however many ask.
+    let greedy = &rows("limits")[2];
+    assert!((39..=41).contains(&greedy["answered"].as_u64().unwrap()), "{greedy}");
+    assert!(rows("crowd").iter().all(|row| row["others"] == 0), "{:#?}", rows("crowd"));
+
     let cost = rows("cost");
     let counts: Vec<_> = cost
         .iter()

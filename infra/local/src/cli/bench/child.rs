@@ -48,7 +48,13 @@ pub(super) struct Serving {
 impl Serving {
     /// Starts `holdfast serve` on a free port, and returns when it has said where it listens.
     pub(super) async fn start(data: &Path) -> io::Result<Self> {
-        let mut child = holdfast(&["serve", "--port", "0"], data)?.stdout(Stdio::piped()).spawn()?;
+        Self::limited(data, "off").await
+    }
+
+    /// The same with these limits; see `HOLDFAST_LIMITS`.
+    pub(super) async fn limited(data: &Path, limits: &str) -> io::Result<Self> {
+        let mut command = holdfast(&["serve", "--port", "0"], data)?;
+        let mut child = command.env("HOLDFAST_LIMITS", limits).stdout(Stdio::piped()).spawn()?;
         let process = child.id().map(Process::new).ok_or(io::ErrorKind::NotFound)?;
         let mut lines = BufReader::new(child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?).lines();
         let greeting = async {
@@ -93,8 +99,6 @@ pub(super) async fn admin(data: &Path, email: &str, password: &str) -> io::Resul
 
 fn holdfast(arguments: &[&str], data: &Path) -> io::Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
-    // What is measured is the server; limits have a figure of their own.
-    command.env("HOLDFAST_LIMITS", "off");
     command.args(arguments).arg("--data").arg(data).stdin(Stdio::null()).kill_on_drop(true);
     Ok(command)
 }

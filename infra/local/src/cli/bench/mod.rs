@@ -2,6 +2,7 @@
 
 mod child;
 mod cost;
+mod limits;
 mod message;
 mod scene;
 mod seed;
@@ -66,6 +67,8 @@ enum Part {
     Load,
     /// Messages sent from inside of requests, beside those that follow from events.
     Sending,
+    /// Limits, and a crowd that is too large.
+    Limits,
     /// What each use case costs on AWS.
     Cost,
 }
@@ -89,6 +92,9 @@ impl Bench {
         }
         if wanted(Part::Sending) {
             wrong.extend(Box::pin(sending::measure(self.quick, &mut report)).await?);
+        }
+        if wanted(Part::Limits) {
+            wrong.extend(Box::pin(limits::measure(&plan, &mut report)).await?);
         }
         if wanted(Part::Cost) {
             Box::pin(cost::measure(&mut report)).await?;
