@@ -1,11 +1,12 @@
 //! A running installation for one test: everything real, on a free port, with a clock that the test moves.
 //!
 //! It is the laptop's, in memory, unless `HOLDFAST_SHAPE` names packaged functions: then it is theirs, as on AWS
-//! (`tests/aws-shape`). A test that looks inside the process, as [`TestApp::here`] lets it, is always about the laptop's.
+//! (`tests/aws-shape`). What is read is kept in the process, unless `HOLDFAST_CACHE` says otherwise. A test that looks inside the process, as [`TestApp::here`] lets it, is always about the laptop's.
 
 mod call;
 mod log;
 
+use cache::{Cache, Reads, Shared};
 use domain::{Permission, Role, Scope, Session, SessionId, User, UserId};
 use env::Clock;
 use jiff::{SignedDuration, Timestamp};
@@ -23,7 +24,7 @@ pub(crate) use log::Log;
 pub(crate) const START: &str = "2027-01-04T08:00:00Z";
 
 /// The secret of every test's installation: as one of AWS's, it ends in zeros.
-const SECRET: [u8; 32] = [0x70; 32];
+pub(crate) const SECRET: [u8; 32] = [0x70; 32];
 
 /// Limits that no test reaches: they are counted all the same.
 const GENEROUS: &str = "all=1000000/60";
@@ -78,8 +79,17 @@ impl TestApp {
         Self::start_with(local::Options::new(Data::Memory)).await
     }
 
-    /// Starts one in this process with other options; clock and secret are the tests' own.
+    /// Starts one in this process with this cache.
+    pub(crate) async fn start_cached(cache: Cache) -> Self {
+        Self::start_here(local::Options { cache, ..local::Options::new(Data::Memory) }).await
+    }
+
+    /// Starts one in this process with other options; clock, secret and cache are the tests' own.
     pub(crate) async fn start_with(options: local::Options) -> Self {
+        Self::start_here(local::Options { cache: kept(), ..options }).await
+    }
+
+    async fn start_here(options: local::Options) -> Self {
         let clock = Clock::at(START.parse().unwrap());
         let options = local::Options {
             clock: clock.clone(),
@@ -122,6 +132,11 @@ impl TestApp {
 
     pub(crate) fn store(&self) -> &Store {
         &self.core.store
+    }
+
+    /// Reads of the tables, of which nothing is kept.
+    pub(crate) fn reads(&self) -> Reads {
+        Reads::new(self.store().clone(), self.clock.clone(), Cache::off())
     }
 
     /// What the edge has. Where functions are packaged, this is not theirs but as theirs.
@@ -323,6 +338,18 @@ impl Drop for TestApp {
         if !std::thread::panicking() {
             assert!(refused.is_empty(), "the template does not allow what functions do: {refused:#?}");
         }
+    }
+}
+
+/// The cache that `HOLDFAST_CACHE` and `REDIS_URL` say, apart from that of any other installation.
+fn kept() -> Cache {
+    match env::optional("HOLDFAST_CACHE").as_deref() {
+        Some("off") => Cache::off(),
+        Some("all") => {
+            let prefix = format!("{:x}-", u64::from_be_bytes(env::random()));
+            Cache::new(Some(Shared::new(&env::required("REDIS_URL").unwrap(), prefix).unwrap()))
+        }
+        _ => Cache::memory(),
     }
 }
 

@@ -10,6 +10,7 @@ mod board;
 mod booking_limits;
 mod bookings;
 mod bookings_v1;
+mod cache;
 mod caching;
 mod calendar_feeds;
 mod campaigns;

@@ -104,7 +104,7 @@ async fn free(app: &App, room: Resource, question: Question, now: Timestamp) -> 
         explain: question.explain,
     };
     let ask = ask.checked("/query").map_err(|errors| Error::invalid_query(renamed(errors)))?;
-    let taken = ledger::taken(&app.store, room.id, window(&room, ask.range), now).await?;
+    let taken = app.reads.taken(room.id, window(&room, ask.range)).await?.at(now);
     let taken: Vec<Taken> = taken.into_iter().map(|run| Taken { span: run.span, held: run.held }).collect();
     let (slots, spans) = (slots(&room, &ask, &taken, now), free_spans(&room, ask.range, &taken, now));
     Ok(Free { room, ask, slots, spans })
@@ -145,12 +145,12 @@ impl Suitable {
         let (mut rooms, mut looked_at, mut after) = (Vec::new(), 0, None);
         loop {
             let page = match self.location {
-                Some(location) => app.store.resources_at(location, 100, after).await?,
-                None => app.store.resources(self.capacity.unwrap_or(1), 100, after).await?,
+                Some(location) => app.reads.rooms_at(location, 100, after.take()).await?,
+                None => app.reads.rooms(self.capacity.unwrap_or(1), 100, after.take()).await?,
             };
             looked_at += page.items.len();
-            rooms.extend(page.items.into_iter().map(|(room, _)| room).filter(|room| self.suits(room)));
-            after = page.next;
+            rooms.extend(page.items.iter().map(|(room, _)| room).filter(|room| self.suits(room)).cloned());
+            after = page.next.clone();
             if after.is_none() || rooms.len() > MOST_ROOMS || looked_at >= MOST_LOOKED_AT {
                 let more = after.is_some() || rooms.len() > MOST_ROOMS;
                 rooms.truncate(MOST_ROOMS);

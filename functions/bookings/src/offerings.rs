@@ -11,6 +11,7 @@ use errors::{Code, Error, Result};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use ledger::{BelowSold, Offer};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use store::{Page, Position, Tx};
 use web::{Fields, IfMatch};
 
@@ -20,6 +21,8 @@ use crate::pools::offer;
 use crate::when::LocalTime;
 use web::Asked;
 
+/// Seconds for which lists of what is to come begin at the same instant.
+const KEPT_FROM: i64 = 10;
 /// The longest session, in minutes: two weeks.
 const MOST_MINUTES: u32 = 14 * 24 * 60;
 /// How many weeks one request adds sessions for: with each four writes, they fit into one transaction.
@@ -239,9 +242,13 @@ pub(crate) async fn sessions(
     from: Option<Timestamp>,
     (limit, after): (u32, Option<Position>),
 ) -> Result<Page<(Pool, i64)>> {
-    // What begins this moment has begun.
-    let from = from.unwrap_or_else(|| app.clock.now() + SignedDuration::from_millis(1));
-    let page = app.store.sessions_of(id, from, limit, after).await?;
+    // What begins this moment has begun. Pages are kept, and so begin at the same instant for some seconds: what began in
+    // these is left out afterwards, if that makes the page a short one.
+    let now = app.clock.now();
+    let since = now.as_second().div_euclid(KEPT_FROM) * KEPT_FROM;
+    let page_from = from.unwrap_or_else(|| Timestamp::from_second(since).unwrap_or(now));
+    let mut page = app.reads.sessions(id, page_from, limit, after).await.map(Arc::unwrap_or_clone)?;
+    page.items.retain(|pool| from.is_some() || !pool.has_begun(now));
     let wanted: Vec<_> = page.items.iter().map(|pool| (pool.id, domain::pool::Cells::Total)).collect();
     let counts =
         if wanted.is_empty() { BTreeMap::new() } else { ledger::counts(&app.store, &wanted).await? };

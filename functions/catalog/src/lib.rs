@@ -13,6 +13,7 @@ mod search;
 mod v1;
 mod v2;
 
+use cache::Reads;
 use env::Clock;
 use store::Store;
 use web::{Api, Core, Version};
@@ -22,12 +23,13 @@ use web::{Api, Core, Version};
 pub struct App {
     store: Store,
     clock: Clock,
+    reads: Reads,
 }
 
 impl App {
-    /// On the installation's tables and clock.
+    /// On the installation's tables, clock and cache.
     pub fn new(core: &Core) -> Self {
-        Self { store: core.store.clone(), clock: core.clock.clone() }
+        Self { store: core.store.clone(), clock: core.clock.clone(), reads: core.reads.clone() }
     }
 }
 

@@ -64,23 +64,25 @@ pub(crate) async fn page(
     let at_once = usize::try_from(limit).unwrap_or(usize::MAX).max(FEWEST);
     while page.wants_more() {
         let batch = match search.location {
-            Some(location) => app.store.resources_at(location, BATCH, page.after()).await?,
-            None => app.store.resources(search.capacity, BATCH, page.after()).await?,
+            Some(location) => app.reads.rooms_at(location, BATCH, page.after()).await?,
+            None => app.reads.rooms(search.capacity, BATCH, page.after()).await?,
         };
-        let mut items = batch.items.into_iter();
+        let mut items = batch.items.iter();
         while items.len() > 0 && !page.is_full() {
-            let some: Vec<_> = items.by_ref().take(at_once).collect();
-            let found = search.found(app, &some).await?;
+            let some = items.as_slice();
+            let (some, rest) = some.split_at(at_once.min(some.len()));
+            items = rest.iter();
+            let found = search.found(app, some).await?;
             for (room, place) in some {
                 // What is behind the last of a full page is looked at again for the next one.
                 if page.is_full() {
                     return Ok(page.done());
                 }
-                page.look_at(found.contains(&room.id).then_some(room), place);
+                page.look_at(found.contains(&room.id).then(|| room.clone()), place.clone());
             }
         }
         if items.len() == 0 {
-            page.end_of_batch(batch.next);
+            page.end_of_batch(batch.next.clone());
         }
     }
     Ok(page.done())

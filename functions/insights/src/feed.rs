@@ -16,7 +16,9 @@ use crate::figures;
 pub async fn consume(store: &Store, cache: &Cache, events: &[Event]) -> Result<()> {
     cache.touched(events.iter().flat_map(Tag::told)).await;
     store.note_deeds(events).await?;
-    figures::count(store, events).await
+    figures::count(store, events).await?;
+    cache.touched(figures::counted(events)).await;
+    Ok(())
 }
 
 /// Consumes a batch of the stream of the Events table. An error gives the whole batch back.

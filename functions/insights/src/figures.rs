@@ -6,6 +6,7 @@ mod read;
 
 use std::collections::{BTreeSet, HashMap};
 
+use cache::Tag;
 use domain::figures::{deltas, location};
 use domain::{Event, LocationId, Zone};
 use errors::Result;
@@ -35,6 +36,11 @@ pub async fn count(store: &Store, events: &[Event]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What is kept of figures and changes with these events.
+pub(crate) fn counted(events: &[Event]) -> Vec<Tag> {
+    events.iter().filter(|event| is_counted(event)).map(|event| Tag::figures(location(event))).collect()
 }
 
 /// Counts events in one generation, for a rebuild.

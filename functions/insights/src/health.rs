@@ -73,7 +73,7 @@ async fn ready(State(app): State<App>) -> (StatusCode, Plain) {
     let (database, queue) = tokio::join!(answers("database", app.store.ping()), answers("queue", waiting));
     let word = |ready| if ready { "ok" } else { "unavailable" };
     // Known, and not asked for: a cache that is away keeps nobody waiting.
-    let cache = app.cache.state();
+    let cache = app.reads.cache().state();
     let dependencies =
         DependenciesView { database: word(database), queue: word(queue), cache: cache.as_str() };
     if database && queue {

@@ -23,7 +23,7 @@ mod webhooks;
 
 use std::sync::Arc;
 
-use cache::Cache;
+use cache::Reads;
 use domain::DialCode;
 use env::Clock;
 use queue::Queue;
@@ -42,7 +42,7 @@ pub struct App {
     queue: Queue,
     webhooks: Webhooks,
     country: DialCode,
-    cache: Cache,
+    reads: Reads,
 }
 
 impl App {
@@ -56,7 +56,7 @@ impl App {
             queue,
             webhooks: Webhooks::default(),
             country: DialCode::default(),
-            cache: core.reads.cache().clone(),
+            reads: core.reads.clone(),
         }
     }
 

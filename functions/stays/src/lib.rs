@@ -18,6 +18,7 @@ mod v1;
 mod v2;
 mod walk;
 
+use cache::Reads;
 pub use desk::{Board, board_on};
 use env::Clock;
 use store::Store;
@@ -28,12 +29,13 @@ use web::{Api, Core, Version};
 pub struct App {
     store: Store,
     clock: Clock,
+    reads: Reads,
 }
 
 impl App {
-    /// With the edge's tables and clock.
+    /// With the edge's tables, clock and cache.
     pub fn new(core: &Core) -> Self {
-        Self { store: core.store.clone(), clock: core.clock.clone() }
+        Self { store: core.store.clone(), clock: core.clock.clone(), reads: core.reads.clone() }
     }
 }
 

@@ -44,9 +44,9 @@ pub(crate) async fn search(
     (nights, party, rooms): (Nights, Party, u32),
 ) -> Result<Vec<Found>> {
     let (place, types, plans) = tokio::try_join!(
-        app.store.location(location),
-        app.store.room_types_at(location, 100, None),
-        app.store.rate_plans_at(location, 100, None),
+        app.reads.location(location),
+        app.reads.room_types(location, 100, None),
+        app.reads.rate_plans(location, 100, None),
     )?;
     let today = place.zone.local(app.clock.now()).date();
     let cells = Cells::Nights(nights);

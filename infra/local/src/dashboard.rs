@@ -48,9 +48,9 @@ async fn drawn(core: &Core, wanted: Option<LocationId>) -> Result<String> {
     let (days, months) =
         (Days::last(DAYS, &location.zone, now), Days::last_months(MONTHS, &location.zone, now));
     let (all, by_month) =
-        tokio::try_join!(totals(&core.store, &here, days), revenue(&core.store, &here, months))?;
+        tokio::try_join!(totals(&core.reads, &here, days), revenue(&core.reads, &here, months))?;
     let (told, nowhere) =
-        tokio::try_join!(delivery(&core.store, Some(location.id), days), delivery(&core.store, None, days))?;
+        tokio::try_join!(delivery(&core.reads, Some(location.id), days), delivery(&core.reads, None, days))?;
     let (open, failed) = tokio::try_join!(
         core.store.payments_open(MOST, None),
         core.store.payments_failed(location.id, MOST, None)

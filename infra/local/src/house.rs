@@ -64,8 +64,8 @@ async fn drawn(core: &Core, wanted: Option<LocationId>, on: Option<Date>) -> Res
     let months = Days::new(months_later(month, -MONTHS.0), months_later(month, MONTHS.1))?;
     let sales = Days::new(later(on, 1 - SALES), later(on, 1))?;
     let of = (location.id, None);
-    let read_nights = |days, step| Box::pin(nights(&core.store, of, (days, step)));
-    let read_pickup = |month| Box::pin(pickup(&core.store, location.id, (sales, month)));
+    let read_nights = |days, step| Box::pin(nights(&core.reads, of, (days, step)));
+    let read_pickup = |month| Box::pin(pickup(&core.reads, location.id, (sales, month)));
     let (by_day, by_month, sold, pace) = tokio::try_join!(
         read_nights(around, Step::Day),
         read_nights(months, Step::Month),

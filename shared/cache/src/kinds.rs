@@ -7,8 +7,10 @@
 
 use std::marker::PhantomData;
 
+use domain::hotel::{Property, RatePlan, RoomType};
+use domain::pool::{Cell, Count};
 use domain::{Location, Offering, Pool, Resource};
-use store::{Page, Placed};
+use store::{Kept, Page, Placed};
 
 /// What is kept of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +55,22 @@ pub enum Name {
     Offering,
     /// A page of offerings.
     Offerings,
+    /// A room type.
+    RoomType,
+    /// A page of room types.
+    RoomTypes,
+    /// A rate plan.
+    RatePlan,
+    /// A page of rate plans.
+    RatePlans,
+    /// What holds for stays at a location.
+    Property,
+    /// What is claimed of a room.
+    Taken,
+    /// What is claimed of a pool, and how much there is.
+    Counts,
+    /// Figures of some days.
+    Figures,
 }
 
 /// A kind with the type of its values.
@@ -93,6 +111,22 @@ pub const SESSIONS: Kind<Page<Pool>> = Kind::of(Name::Sessions);
 pub const OFFERING: Kind<Offering> = Kind::of(Name::Offering);
 /// A page of offerings.
 pub const OFFERINGS: Kind<Page<Offering>> = Kind::of(Name::Offerings);
+/// A room type.
+pub const ROOM_TYPE: Kind<RoomType> = Kind::of(Name::RoomType);
+/// A page of room types.
+pub const ROOM_TYPES: Kind<Page<RoomType>> = Kind::of(Name::RoomTypes);
+/// A rate plan.
+pub const RATE_PLAN: Kind<RatePlan> = Kind::of(Name::RatePlan);
+/// A page of rate plans.
+pub const RATE_PLANS: Kind<Page<RatePlan>> = Kind::of(Name::RatePlans);
+/// What holds for stays at a location.
+pub const PROPERTY: Kind<Property> = Kind::of(Name::Property);
+/// What is claimed of a room within a span.
+pub const TAKEN: Kind<ledger::Claimed> = Kind::of(Name::Taken);
+/// What is known of cells of a pool.
+pub const COUNTS: Kind<Vec<(Cell, Count)>> = Kind::of(Name::Counts);
+/// Figures of some days.
+pub const FIGURES: Kind<Vec<Kept>> = Kind::of(Name::Figures);
 
 const MB: u64 = 1_024 * 1_024;
 
@@ -105,7 +139,7 @@ impl About {
 
 impl Name {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 17] = [
         Self::SignedIn,
         Self::Location,
         Self::Locations,
@@ -115,6 +149,14 @@ impl Name {
         Self::Sessions,
         Self::Offering,
         Self::Offerings,
+        Self::RoomType,
+        Self::RoomTypes,
+        Self::RatePlan,
+        Self::RatePlans,
+        Self::Property,
+        Self::Taken,
+        Self::Counts,
+        Self::Figures,
     ];
 
     /// What is kept of it.
@@ -134,6 +176,14 @@ impl Name {
             Self::Sessions => About { name: "sessions", fresh: 5, ..list },
             Self::Offering => About { name: "offering", ..record },
             Self::Offerings => About { name: "offerings", ..list },
+            Self::RoomType => About { name: "room_type", ..record },
+            Self::RoomTypes => About { name: "room_types", ..list },
+            Self::RatePlan => About { name: "rate_plan", ..record },
+            Self::RatePlans => About { name: "rate_plans", ..list },
+            Self::Property => About { name: "property", ..list },
+            Self::Taken => About { name: "taken", fresh: 2, lifetime: 2, bytes: 8 * MB, ..list },
+            Self::Counts => About { name: "counts", fresh: 2, lifetime: 2, ..list },
+            Self::Figures => About { name: "figures", fresh: 5, ..list },
         }
     }
 

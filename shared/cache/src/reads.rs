@@ -1,12 +1,18 @@
 //! How each kind is read, and what it is about: the one place where keys and tags are made.
 
+mod hotel;
+mod warm;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::{Location, LocationId, Offering, OfferingId, Pool, PoolId, Resource, ResourceId};
+use domain::pool::{Cell, Cells, Count};
+use domain::{Location, LocationId, Offering, OfferingId, Pool, PoolId, Resource, ResourceId, Span};
 use env::Clock;
 use errors::Result;
 use jiff::Timestamp;
-use store::{Page, Placed, Position, Store};
+use jiff::civil::Date;
+use store::{Kept, Page, Placed, Position, Store};
 
 use crate::{Cache, Tag, kinds};
 
@@ -28,6 +34,29 @@ impl Reads {
     #[must_use]
     pub fn with_clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
+    }
+
+    /// The tables, for what is read whenever it is asked for.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Figures of a kind from a day to another, in a generation of them; of a location, or of none.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is, `too_large`.
+    pub async fn figures(
+        &self,
+        generation: u64,
+        (location, kind): (Option<LocationId>, domain::figures::Kind),
+        (from, to): (Date, Date),
+    ) -> Result<Vec<Kept>> {
+        let of = location.map(|location| location.to_string()).unwrap_or_default();
+        let key = format!("{generation} {of} {} {from} {to}", kind.as_str());
+        let read = || self.store.figures(generation, (location, kind), (from, to));
+        let tags = [Tag::figures(location)];
+        let kept = self.cache.get_or_load(kinds::FIGURES, &key, &tags, self.clock.now(), read).await?;
+        Ok(Arc::unwrap_or_clone(kept))
     }
 
     /// What keeps them.
@@ -144,6 +173,32 @@ impl Reads {
         let key = page(&location.to_string(), limit, after.as_ref());
         let (tags, read) = ([Tag::all("offering")], || self.store.offerings_at(location, limit, after));
         self.cache.get_or_load(kinds::OFFERINGS, &key, &tags, self.clock.now(), read).await
+    }
+
+    /// What is claimed of a room within a span: to advise, never to sell.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is.
+    pub async fn taken(&self, room: ResourceId, span: Span) -> Result<Arc<ledger::Claimed>> {
+        let key = format!("{room} {} {}", span.start().as_second(), span.end().as_second());
+        let (tags, read) = ([Tag::claims(room)], || ledger::claimed(&self.store, room, span));
+        self.cache.get_or_load(kinds::TAKEN, &key, &tags, self.clock.now(), read).await
+    }
+
+    /// What is known of cells of a pool: to advise, never to sell.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is.
+    pub async fn counts(&self, pool: PoolId, cells: Cells) -> Result<BTreeMap<Cell, Count>> {
+        // Cells are dates, which can always be written.
+        let key = format!("{pool} {}", serde_json::to_string(&cells).unwrap_or_default());
+        let read = || async move {
+            let mut counts = ledger::counts(&self.store, &[(pool, cells)]).await?;
+            Ok(counts.remove(&pool).unwrap_or_default().into_iter().collect())
+        };
+        let tags = [Tag::claims(pool)];
+        let counts = self.cache.get_or_load(kinds::COUNTS, &key, &tags, self.clock.now(), read).await?;
+        Ok(counts.iter().copied().collect())
     }
 }
 

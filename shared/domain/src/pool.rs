@@ -192,7 +192,8 @@ impl Nights {
 }
 
 /// What carries one number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Cell {
     /// A night, by the date on which it begins.
     Night(Date),
@@ -243,7 +244,7 @@ impl Cells {
 }
 
 /// What the ledger says of a cell. `claimed + free = capacity`, always.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Count {
     /// How many there are.
     pub capacity: i64,

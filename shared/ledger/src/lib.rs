@@ -115,5 +115,5 @@ pub use block::QUANTA_PER_BLOCK;
 pub use change::Changes;
 pub use claim::{Claim, Claims, TimeClaim, UnitsClaim};
 pub use offer::{BelowSold, Offer, offer};
-pub use read::{TakenSpan, busy, counts, taken, taken_at};
+pub use read::{Claimed, TakenSpan, busy, claimed, counts, taken, taken_at};
 pub use walk::{Found, Mark, Place, Recount, marks, recount, strike, walk};

@@ -9,6 +9,7 @@ use domain::{PoolId, ResourceId, Span};
 use errors::{Error, Result};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use store::{Item, Store, schema};
 
 use crate::{block, counter, mark};
@@ -39,8 +40,27 @@ impl TakenSpan {
     }
 }
 
-/// What is taken of a resource within the span at `now`, in order. One query, whose cost grows with the span and not with the
-/// number of bookings.
+/// What a resource's blocks say of a span, holds that have ended since among it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claimed(Vec<(i64, u64)>);
+
+impl Claimed {
+    /// What is taken at `now`, in order.
+    pub fn at(&self, now: Timestamp) -> Vec<TakenSpan> {
+        let free_from = mark::ended_before(now);
+        runs(self.0.iter().copied().filter(|(_, mark)| *mark >= free_from)).collect()
+    }
+}
+
+/// What is claimed of a resource within the span. One query, whose cost grows with the span and not with the number of bookings.
+///
+/// # Errors
+/// `unavailable` when the database is.
+pub async fn claimed(store: &Store, resource: ResourceId, span: Span) -> Result<Claimed> {
+    Ok(Claimed(marks_within(store, resource, span).await?.into_iter().collect()))
+}
+
+/// What is taken of a resource within the span at `now`, in order: as [`claimed`].
 ///
 /// # Errors
 /// `unavailable` when the database is.
@@ -50,9 +70,7 @@ pub async fn taken(
     span: Span,
     now: Timestamp,
 ) -> Result<Vec<TakenSpan>> {
-    let free_from = mark::ended_before(now);
-    let live = marks_within(store, resource, span).await?.into_iter().filter(|(_, mark)| *mark >= free_from);
-    Ok(runs(live).collect())
+    Ok(claimed(store, resource, span).await?.at(now))
 }
 
 /// The marks of the quanta that the span touches, those that ended too.

@@ -121,7 +121,7 @@ impl Tally {
 }
 
 /// Figures of one place, as they are kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     /// The day.
     pub day: Date,

@@ -15,6 +15,11 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// The same page of what is told of each.
+    pub fn each<U>(&self, each: impl FnMut(&T) -> U) -> Page<U> {
+        Page { items: self.items.iter().map(each).collect(), next: self.next.clone() }
+    }
+
     /// The same page of other things.
     pub fn map<U>(self, each: impl FnMut(T) -> U) -> Page<U> {
         Page { items: self.items.into_iter().map(each).collect(), next: self.next }

@@ -16,7 +16,7 @@ fn chance(seed: &mut u64) -> usize {
 #[tokio::test]
 async fn figures_are_what_a_look_through_all_orders_and_payments_adds_up_to() {
     let temple = busy().await;
-    let found = totals(temple.app.store(), &[temple.place.id], weeks()).await.unwrap();
+    let found = totals(&temple.app.reads(), &[temple.place.id], weeks()).await.unwrap();
     let orders = orders(&temple).await;
     let in_state = |state: &str| {
         let count = orders.iter().filter(|order| order["state"] == state).count();
@@ -41,11 +41,11 @@ async fn figures_are_what_a_look_through_all_orders_and_payments_adds_up_to() {
     };
     let months = insights::figures::Days::of_months(date("2026-12-01"), date("2027-03-01")).unwrap();
     let months =
-        revenue(temple.app.store(), &[temple.place.id], months).await.unwrap().remove("INR").unwrap();
+        revenue(&temple.app.reads(), &[temple.place.id], months).await.unwrap().remove("INR").unwrap();
     let came: Vec<_> = months.iter().map(|month| (month.captured, month.refunded)).collect();
     assert_eq!(came, [(0, 0), (all("captured"), all("refunded")), (0, 0)]);
 
-    let told = delivery(temple.app.store(), Some(temple.place.id), weeks()).await.unwrap();
+    let told = delivery(&temple.app.reads(), Some(temple.place.id), weeks()).await.unwrap();
     let mails: Vec<_> = told.iter().filter(|((channel, _), _)| channel == "email").collect();
     let sent: i64 = mails.iter().map(|(_, counted)| counted.sent).sum();
     assert_eq!(sent, i64::try_from(temple.app.sent().len()).unwrap(), "{told:?}");
@@ -84,19 +84,23 @@ async fn a_rebuild_is_read_once_it_is_complete_and_says_the_same() {
     let temple = busy().await;
     let (store, place) = (temple.app.store(), temple.place.id);
     let live = every(store, 0, place).await;
-    let before = totals(store, &[place], weeks()).await.unwrap();
+    let before = totals(&temple.app.reads(), &[place], weeks()).await.unwrap();
     let broken_off = store.begin_figures().await.unwrap();
-    assert_eq!(totals(store, &[place], weeks()).await.unwrap(), before, "what is being built is not read");
+    assert_eq!(
+        totals(&temple.app.reads(), &[place], weeks()).await.unwrap(),
+        before,
+        "what is being built is not read"
+    );
     let counted = local::rebuild(store, None, temple.app.now()).await.unwrap();
     assert!(counted > 20, "{counted}");
     assert_eq!(every(store, broken_off + 1, place).await, live);
-    assert_eq!(totals(store, &[place], weeks()).await.unwrap(), before);
+    assert_eq!(totals(&temple.app.reads(), &[place], weeks()).await.unwrap(), before);
     store.finish_figures(broken_off).await.unwrap_err();
     // The feed goes on in the one that is read.
     let session = another(&temple).await;
     temple.held(&temple.anna, "later", &session).await;
     temple.app.settle().await;
-    assert_eq!(totals(store, &[place], weeks()).await.unwrap().orders, before.orders + 1);
+    assert_eq!(totals(&temple.app.reads(), &[place], weeks()).await.unwrap().orders, before.orders + 1);
 }
 
 #[tokio::test]

@@ -50,8 +50,7 @@ pub(crate) async fn left(app: &App, caller: &Caller, id: PoolId, question: Quest
         return Err(wrong("quantity", "out_of_range", &format!("must be 1 to {}", pool.kind.most())));
     }
     let quantity = i64::from(question.quantity);
-    let mut counts = ledger::counts(&app.store, &[(id, reach(cells, nights))]).await?;
-    let counts = counts.remove(&id).unwrap_or_default();
+    let counts = app.reads.counts(id, reach(cells, nights)).await?;
     let today = pool.today(now);
     let lacking: BTreeMap<Cell, Lack> = lacks(&counts, &cells, quantity, today).into_iter().collect();
     let arrivals = nights.map(|length| arrivals(&counts, &cells, length, quantity, today));

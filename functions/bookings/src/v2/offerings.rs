@@ -88,12 +88,12 @@ async fn list(
     page: PageQuery,
     Query(query): Query<ListQuery>,
 ) -> Result<Listed<OfferingView>> {
-    let found = app.store.offerings_at(query.location_id, page.limit, page.after.clone()).await?;
-    Ok(page.reply(found.map(|offering| OfferingView::of(&offering))))
+    let found = app.reads.offerings(query.location_id, page.limit, page.after.clone()).await?;
+    Ok(page.reply(found.each(OfferingView::of)))
 }
 
 async fn show(State(app): State<App>, Path(id): Path<OfferingId>) -> Result<Reply<OfferingView>> {
-    Ok(told(&app.store.offering(id).await?))
+    Ok(told(&*app.reads.offering(id).await?))
 }
 
 async fn replace(

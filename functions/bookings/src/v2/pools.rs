@@ -140,7 +140,7 @@ async fn list(
 }
 
 async fn show(State(app): State<App>, Path(id): Path<PoolId>) -> Result<Reply<PoolView>> {
-    Ok(told(&app.store.pool(id).await?))
+    Ok(told(&*app.reads.pool(id).await?))
 }
 
 request! {

@@ -152,7 +152,7 @@ pub(crate) async fn named(app: &App, name: &Name, location: Option<&Name>) -> Re
 
 /// The room as it is right now.
 pub(crate) async fn view(app: &App, room: &Resource) -> Result<Room> {
-    let location = app.store.location(room.location).await?;
+    let location = app.reads.location(room.location).await?;
     let taken = taken(app, std::slice::from_ref(room)).await?;
     Ok(Room::of(room, location.name.as_str(), status(room, &taken, app.clock.now())))
 }

@@ -39,7 +39,7 @@ pub(crate) async fn list(State(app): State<App>, Query(pages): Query<Pages>) -> 
 }
 
 pub(crate) async fn show(State(app): State<App>, Path(id): Path<LocationId>) -> web::Result<ReplyV1<Temple>> {
-    Ok(ReplyV1::ok(Temple::of(&app.store.location(id).await?)))
+    Ok(ReplyV1::ok(Temple::of(&*app.reads.location(id).await?)))
 }
 
 impl Temple {

@@ -78,8 +78,8 @@ fn coordinates(value: Value) -> std::result::Result<Coordinates, Vec<FieldError>
 }
 
 pub(crate) async fn list(State(app): State<App>, page: PageQuery) -> Result<web::Listed<View>> {
-    let found = app.store.locations(page.limit, page.after.clone()).await?;
-    Ok(page.reply(found.map(|location| View::of(&location))))
+    let found = app.reads.locations(page.limit, page.after.clone()).await?;
+    Ok(page.reply(found.each(View::of)))
 }
 
 pub(crate) async fn create(
@@ -96,7 +96,7 @@ pub(crate) async fn create(
 }
 
 pub(crate) async fn show(State(app): State<App>, Path(id): Path<LocationId>) -> Result<Reply<View>> {
-    Ok(reply(&app.store.location(id).await?))
+    Ok(reply(&*app.reads.location(id).await?))
 }
 
 pub(crate) async fn change(

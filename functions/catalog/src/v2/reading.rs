@@ -49,9 +49,9 @@ pub(crate) async fn show(
     Query(telling): Query<Telling>,
 ) -> Result<Reply<View>> {
     let expand = Expand::among(telling.expand, &NAMED)?;
-    let room = app.store.resource(id).await?;
+    let room = app.reads.room(id).await?;
     let version = room.version;
-    let places = places(&app, &expand, [&room].into_iter().map(|room| room.location)).await?;
+    let places = places(&app, &expand, std::iter::once(room.location)).await?;
     Ok(Reply::ok(told(&room, &places)).version(version))
 }
 

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use cache::Reads;
 use domain::figures::{Kind, LEAD_CLASSES, LENGTH_CLASSES, Sums, summed};
 use domain::{LocationId, RoomTypeId};
 use errors::{Code, Error, Result};
 use jiff::civil::Date;
-use store::Store;
 
 use super::Days;
 use super::read::{generation, of_kind, parts};
@@ -110,15 +110,15 @@ pub struct Books {
 /// # Errors
 /// `not_found` for a location that there is not; `too_large` for a house of more than 5,000 rooms; `unavailable` when the database is.
 pub async fn nights(
-    store: &Store,
+    reads: &Reads,
     (location, room_type): (LocationId, Option<RoomTypeId>),
     (days, step): (Days, Step),
 ) -> Result<Vec<Nights>> {
     let (from, to) = days.bounds();
-    let generation = generation(store, &[location]).await?;
+    let generation = generation(reads, &[location]).await?;
     let (kept, rooms) = tokio::try_join!(
-        store.figures(generation, (Some(location), Kind::Nights), (from.first_of_month(), to)),
-        rooms(store, location, room_type),
+        reads.figures(generation, (Some(location), Kind::Nights), (from.first_of_month(), to)),
+        rooms(reads, location, room_type),
     )?;
     let of = |day: Date| if step == Step::Day { day } else { day.first_of_month() };
     let mut found: BTreeMap<Date, Nights> = BTreeMap::new();
@@ -142,10 +142,10 @@ pub async fn nights(
 }
 
 /// How many rooms the house has, of a type or in all.
-async fn rooms(store: &Store, location: LocationId, room_type: Option<RoomTypeId>) -> Result<i64> {
+async fn rooms(reads: &Reads, location: LocationId, room_type: Option<RoomTypeId>) -> Result<i64> {
     let (mut looked, mut count, mut after) = (0, 0, None);
     loop {
-        let page = store.hotel_rooms_at(location, 100, after).await?;
+        let page = reads.store().hotel_rooms_at(location, 100, after).await?;
         looked += page.items.len();
         let is_meant = |of: RoomTypeId| room_type.is_none_or(|wanted| wanted == of);
         count += page.items.iter().filter(|room| is_meant(room.room_type)).count();
@@ -163,8 +163,8 @@ async fn rooms(store: &Store, location: LocationId, room_type: Option<RoomTypeId
 ///
 /// # Errors
 /// As [`super::totals`].
-pub async fn arrivals(store: &Store, location: LocationId, days: Days) -> Result<Arrivals> {
-    let kept = of_kind(store, &[location], Kind::Stays, days).await?;
+pub async fn arrivals(reads: &Reads, location: LocationId, days: Days) -> Result<Arrivals> {
+    let kept = of_kind(reads, &[location], Kind::Stays, days).await?;
     let sums = summed(kept.iter().map(|kept| &kept.sums));
     let one = |name: &str| sums.get(name).copied().unwrap_or_default();
     let classes = |what: &str, classes: &[i64]| {
@@ -190,19 +190,19 @@ pub async fn arrivals(store: &Store, location: LocationId, days: Days) -> Result
 /// # Errors
 /// As [`super::totals`].
 pub async fn pickup(
-    store: &Store,
+    reads: &Reads,
     location: LocationId,
     (days, month): (Days, Option<Date>),
 ) -> Result<Vec<Pickup>> {
     let (from, to) = days.bounds();
-    let generation = generation(store, &[location]).await?;
+    let generation = generation(reads, &[location]).await?;
     let last = if month.is_some() { Date::MAX } else { to };
-    let kept = store.figures(generation, (Some(location), Kind::Pickup), (from, last)).await?;
+    let kept = reads.figures(generation, (Some(location), Kind::Pickup), (from, last)).await?;
     let by_day: BTreeMap<Date, &Sums> = kept.iter().map(|kept| (kept.day, &kept.sums)).collect();
     let day = |day: Date| Pickup::of(day, by_day.get(&day).copied(), month);
     let mut found: Vec<_> = days.each().map(day).collect();
     if let Some(month) = month {
-        let mut books = Books::now(store, (generation, location, month)).await?;
+        let mut books = Books::now(reads, (generation, location, month)).await?;
         by_day.range(to..).for_each(|(later, _)| books.take_off(&day(*later)));
         for pickup in found.iter_mut().rev() {
             pickup.on_the_books = Some(books.clone());
@@ -213,9 +213,9 @@ pub async fn pickup(
 }
 
 impl Books {
-    async fn now(store: &Store, (generation, location, month): (u64, LocationId, Date)) -> Result<Self> {
+    async fn now(reads: &Reads, (generation, location, month): (u64, LocationId, Date)) -> Result<Self> {
         let bounds = (month, month.tomorrow().unwrap_or(month));
-        let kept = store.figures(generation, (Some(location), Kind::Nights), bounds).await?;
+        let kept = reads.figures(generation, (Some(location), Kind::Nights), bounds).await?;
         let mut books = Self { nights: 0, revenue: Amounts::new() };
         for (name, by) in kept.iter().flat_map(|kept| &kept.sums) {
             match parts(name) {

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cache::Reads;
 use domain::figures::{Kind, Sums, summed};
 use domain::{LocationId, OrderState};
 use errors::{Error, Result};
 use jiff::civil::Date;
-use store::{Kept, Store};
+use store::Kept;
 
 use super::Days;
 
@@ -141,17 +142,17 @@ impl Delivered {
 ///
 /// # Errors
 /// `not_found` where there is no such location, `unavailable`.
-pub async fn totals(store: &Store, locations: &[LocationId], days: Days) -> Result<Totals> {
-    Ok(Totals::of(&added(&of_kind(store, locations, Kind::Orders, days).await?)))
+pub async fn totals(reads: &Reads, locations: &[LocationId], days: Days) -> Result<Totals> {
+    Ok(Totals::of(&added(&of_kind(reads, locations, Kind::Orders, days).await?)))
 }
 
 /// What came and went at locations, by month.
 ///
 /// # Errors
 /// As [`totals`].
-pub async fn revenue(store: &Store, locations: &[LocationId], months: Days) -> Result<Months> {
+pub async fn revenue(reads: &Reads, locations: &[LocationId], months: Days) -> Result<Months> {
     let mut found = Months::new();
-    for kept in of_kind(store, locations, Kind::Money, months).await? {
+    for kept in of_kind(reads, locations, Kind::Money, months).await? {
         for (name, by) in &kept.sums {
             let [what, currency, _] = parts(name);
             let empty = |month| Month { month, captured: 0, refunded: 0 };
@@ -172,9 +173,9 @@ pub async fn revenue(store: &Store, locations: &[LocationId], months: Days) -> R
 ///
 /// # Errors
 /// As [`totals`]; `too_large` where too much was sold to be added up at once.
-pub async fn distribution(store: &Store, location: LocationId, days: Days) -> Result<Distribution> {
-    let generation = generation(store, &[location]).await?;
-    let read = |kind| Box::pin(store.figures(generation, (Some(location), kind), days.bounds()));
+pub async fn distribution(reads: &Reads, location: LocationId, days: Days) -> Result<Distribution> {
+    let generation = generation(reads, &[location]).await?;
+    let read = |kind| Box::pin(reads.figures(generation, (Some(location), kind), days.bounds()));
     let (orders, sold, money) =
         tokio::try_join!(read(Kind::Orders), read(Kind::Offerings), read(Kind::Money))?;
     let mut offerings: BTreeMap<String, Vec<&Sums>> = BTreeMap::new();
@@ -206,13 +207,13 @@ pub async fn distribution(store: &Store, location: LocationId, days: Days) -> Re
 /// # Errors
 /// As [`totals`].
 pub async fn delivery(
-    store: &Store,
+    reads: &Reads,
     location: Option<LocationId>,
     days: Days,
 ) -> Result<BTreeMap<(String, String), Delivered>> {
     let mut found: BTreeMap<(String, String), Delivered> = BTreeMap::new();
-    let generation = generation(store, location.as_slice()).await?;
-    let kept = store.figures(generation, (location, Kind::Delivery), days.bounds()).await?;
+    let generation = generation(reads, location.as_slice()).await?;
+    let kept = reads.figures(generation, (location, Kind::Delivery), days.bounds()).await?;
     for (name, by) in &added(&kept) {
         let [what, channel, provider] = parts(name);
         let of = found.entry((channel.to_owned(), provider.to_owned())).or_default();
@@ -229,22 +230,23 @@ pub async fn delivery(
 }
 
 pub(super) async fn of_kind(
-    store: &Store,
+    reads: &Reads,
     locations: &[LocationId],
     kind: Kind,
     days: Days,
 ) -> Result<Vec<Kept>> {
-    let generation = generation(store, locations).await?;
+    let generation = generation(reads, locations).await?;
     let mut all = Vec::new();
     for location in locations {
-        all.extend(store.figures(generation, (Some(*location), kind), days.bounds()).await?);
+        all.extend(reads.figures(generation, (Some(*location), kind), days.bounds()).await?);
     }
     Ok(all)
 }
 
 /// The generation that is read, if there are these locations.
-pub(super) async fn generation(store: &Store, locations: &[LocationId]) -> Result<u64> {
-    let (generations, zones) = store.figures_at(&locations.iter().copied().collect::<BTreeSet<_>>()).await?;
+pub(super) async fn generation(reads: &Reads, locations: &[LocationId]) -> Result<u64> {
+    let (generations, zones) =
+        reads.store().figures_at(&locations.iter().copied().collect::<BTreeSet<_>>()).await?;
     if locations.iter().all(|location| zones.contains_key(location)) {
         Ok(generations.current)
     } else {

@@ -137,7 +137,7 @@ async fn monthly(
     let (places, zone) = places(&app, &caller, query.location_id).await?;
     let months = Days::last_months(count, &zone, app.clock.now());
     let mut revenue = Vec::new();
-    for (currency, months) in figures::revenue(&app.store, &places, months).await? {
+    for (currency, months) in figures::revenue(&app.reads, &places, months).await? {
         revenue.extend(months.iter().filter_map(|month| {
             let revenue = amount(&currency, month.captured - month.refunded)?;
             let month = month.month.strftime("%Y-%m").to_string();
@@ -159,7 +159,7 @@ async fn distribution(
 
 async fn all(app: &App, caller: &Caller, location: Option<LocationId>) -> Result<Totals> {
     let (places, zone) = places(app, caller, location).await?;
-    figures::totals(&app.store, &places, Days::last(DAYS, &zone, app.clock.now())).await
+    figures::totals(&app.reads, &places, Days::last(DAYS, &zone, app.clock.now())).await
 }
 
 /// The locations, and the zone whose days are meant: of the only one, or UTC.

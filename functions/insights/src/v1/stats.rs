@@ -119,12 +119,12 @@ async fn stats(
     let end = query.end_date.unwrap_or(today);
     let start = query.start_date.unwrap_or_else(|| end.saturating_sub(jiff::Span::new().days(DAYS - 1)));
     let days = Days::new(start, end.tomorrow().unwrap_or(end))?;
-    let nights = |step| Box::pin(figures::nights(&app.store, (location, None), (days, step)));
+    let nights = |step| Box::pin(figures::nights(&app.reads, (location, None), (days, step)));
     let (by_day, by_month, arrivals, pickup) = tokio::try_join!(
         nights(Step::Day),
         nights(Step::Month),
-        figures::arrivals(&app.store, location, days),
-        figures::pickup(&app.store, location, (days, None)),
+        figures::arrivals(&app.reads, location, days),
+        figures::pickup(&app.reads, location, (days, None)),
     )?;
     let all = together(start, &by_month);
     Ok(ReplyV1::ok(StatsV1 {

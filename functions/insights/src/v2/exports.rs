@@ -129,7 +129,7 @@ pub(crate) async fn revenue(
     Query(query): Query<MonthsQuery>,
 ) -> Result<Csv> {
     let months = allowed(&caller, query.location_id, Days::of_months(query.from, query.to))?;
-    let found = figures::revenue(&app.store, &[query.location_id], months).await?;
+    let found = figures::revenue(&app.reads, &[query.location_id], months).await?;
     let mut rows = Vec::new();
     for (currency, months) in &found {
         // What was counted is of a currency that there is.

@@ -177,7 +177,7 @@ pub(crate) async fn totals(
     Query(query): Query<DaysQuery>,
 ) -> Result<Reply<TotalsView>> {
     let days = allowed(&caller, query.location_id, Days::new(query.from, query.to))?;
-    Ok(Reply::ok(TotalsView::of(&figures::totals(&app.store, &[query.location_id], days).await?)))
+    Ok(Reply::ok(TotalsView::of(&figures::totals(&app.reads, &[query.location_id], days).await?)))
 }
 
 pub(crate) async fn revenue(
@@ -186,7 +186,7 @@ pub(crate) async fn revenue(
     Query(query): Query<MonthsQuery>,
 ) -> Result<Reply<Vec<MonthView>>> {
     let months = allowed(&caller, query.location_id, Days::of_months(query.from, query.to))?;
-    let found = figures::revenue(&app.store, &[query.location_id], months).await?;
+    let found = figures::revenue(&app.reads, &[query.location_id], months).await?;
     let view = |(currency, months): (&String, &Vec<Month>)| -> Vec<MonthView> {
         months.iter().map(|month| MonthView::of(currency, month)).collect()
     };
@@ -199,7 +199,7 @@ pub(crate) async fn distribution(
     Query(query): Query<DaysQuery>,
 ) -> Result<Reply<DistributionView>> {
     let days = allowed(&caller, query.location_id, Days::new(query.from, query.to))?;
-    let found = figures::distribution(&app.store, query.location_id, days).await?;
+    let found = figures::distribution(&app.reads, query.location_id, days).await?;
     let ids: BTreeSet<_> = found.offerings.keys().filter_map(|id| id.parse().ok()).collect();
     let offerings = app.store.together(&Ids { offerings: ids, ..Ids::default() }).await?.offerings;
     let names: BTreeMap<String, String> =
@@ -239,7 +239,7 @@ pub(crate) async fn delivery(
         }
         None => days?,
     };
-    let found = figures::delivery(&app.store, query.location_id, days).await?;
+    let found = figures::delivery(&app.reads, query.location_id, days).await?;
     Ok(Reply::ok(found.iter().map(DeliveryView::of).collect()))
 }
 

@@ -152,7 +152,7 @@ pub(crate) async fn nights(
     };
     let days = allowed(&caller, query.location_id, Days::new(query.from, query.to))?;
     let of = (query.location_id, query.room_type_id);
-    let found = figures::nights(&app.store, of, (days, step)).await?;
+    let found = figures::nights(&app.reads, of, (days, step)).await?;
     Ok(Reply::ok(found.iter().map(NightsView::of).collect()))
 }
 
@@ -163,7 +163,7 @@ pub(crate) async fn arrivals(
 ) -> Result<Reply<ArrivalsView>> {
     let (location, days) = query.parts();
     let days = allowed(&caller, location, days)?;
-    Ok(Reply::ok(ArrivalsView::of(&figures::arrivals(&app.store, location, days).await?)))
+    Ok(Reply::ok(ArrivalsView::of(&figures::arrivals(&app.reads, location, days).await?)))
 }
 
 pub(crate) async fn pickup(
@@ -175,7 +175,7 @@ pub(crate) async fn pickup(
     if query.month.is_some_and(|month| month.day() != 1) {
         return Err(refused("/query/month", "out_of_range", "must be the first day of a month").into());
     }
-    let found = figures::pickup(&app.store, query.location_id, (days, query.month)).await?;
+    let found = figures::pickup(&app.reads, query.location_id, (days, query.month)).await?;
     Ok(Reply::ok(found.iter().map(PickupView::of).collect()))
 }
 

@@ -102,8 +102,7 @@ async fn show_property(
     State(app): State<App>,
     Path(location): Path<LocationId>,
 ) -> Result<Reply<PropertyView>> {
-    let there = app.store.location_exists(location);
-    let ((), property) = tokio::try_join!(there, app.store.property(location))?;
+    let (_, property) = tokio::try_join!(app.reads.location(location), app.reads.property(location))?;
     Ok(PropertyView::reply(property))
 }
 
@@ -258,12 +257,12 @@ async fn list_types(
     page: PageQuery,
     Query(query): Query<AtLocation>,
 ) -> Result<Listed<TypeView>> {
-    let found = app.store.room_types_at(query.location_id, page.limit, page.after.clone()).await?;
+    let found = app.reads.room_types(query.location_id, page.limit, page.after.clone()).await?;
     Ok(page.reply(found.map(TypeView::of)))
 }
 
 async fn show_type(State(app): State<App>, Path(id): Path<RoomTypeId>) -> Result<Reply<TypeView>> {
-    Ok(TypeView::reply(app.store.room_type(id).await?))
+    Ok(TypeView::reply(app.reads.room_type(id).await?))
 }
 
 async fn replace_type(

@@ -61,12 +61,12 @@ async fn list(
     page: PageQuery,
     Query(query): Query<AtLocation>,
 ) -> Result<Listed<PlanView>> {
-    let found = app.store.rate_plans_at(query.location_id, page.limit, page.after.clone()).await?;
+    let found = app.reads.rate_plans(query.location_id, page.limit, page.after.clone()).await?;
     Ok(page.reply(found.map(PlanView::of)))
 }
 
 async fn show(State(app): State<App>, Path(id): Path<RatePlanId>) -> Result<Reply<PlanView>> {
-    Ok(PlanView::reply(app.store.rate_plan(id).await?))
+    Ok(PlanView::reply(app.reads.rate_plan(id).await?))
 }
 
 async fn replace(
