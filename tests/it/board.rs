@@ -109,6 +109,8 @@ async fn availability_of_a_week_is_one_query_and_tells_no_names() {
     booked(&app, &anna, &room, "09:00", "10:00").await;
     let path = format!("/v2/rooms/{}/availability?from=2027-01-05&to=2027-01-12&length=60&step=60", room.id);
     app.get(&path).send().await.expect(200);
+    assert_eq!(app.get(&path).send().await.expect(200).usage(), (0, 0), "just now");
+    app.advance(SignedDuration::from_secs(2));
     let free = app.get(&path).send().await.expect(200);
     assert_eq!(free.usage().0, 1, "once the room is known");
     let slots = free.data()["slots"].as_array().unwrap();

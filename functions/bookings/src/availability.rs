@@ -150,7 +150,7 @@ impl Suitable {
             };
             looked_at += page.items.len();
             rooms.extend(page.items.iter().map(|(room, _)| room).filter(|room| self.suits(room)).cloned());
-            after = page.next.clone();
+            after.clone_from(&page.next);
             if after.is_none() || rooms.len() > MOST_ROOMS || looked_at >= MOST_LOOKED_AT {
                 let more = after.is_some() || rooms.len() > MOST_ROOMS;
                 rooms.truncate(MOST_ROOMS);

@@ -24,7 +24,7 @@ impl Redis {
             Ok(child) => Some(Self { program, port, child }),
             Err(error) if named.is_some() => panic!("{program}: {error}"),
             Err(_) => {
-                println!("left out: there is no redis-server here");
+                eprintln!("left out: there is no redis-server here");
                 None
             }
         }
