@@ -79,6 +79,7 @@ pub fn api(app: &App) -> Api {
         .version(Version::V2, v2::routes(), app)
         .version(Version::V2, v2::campaigns::routes(), app)
         .version(Version::V2, v2::operations::routes(), app)
+        .version(Version::V2, v2::warming::routes(), app)
         .version(Version::V2, webhooks::routes(), app)
         .version(Version::V1, v1::routes(), app)
         .root(health::routes(), app)

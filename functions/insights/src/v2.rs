@@ -7,6 +7,7 @@ mod figures;
 pub(crate) mod house;
 mod messages;
 pub(crate) mod operations;
+pub(crate) mod warming;
 
 use domain::Permission::{ReadAudit, ReadFigures, ReadMessages, ReplayMessages};
 use web::{Access, Group, Key, Route, get, post};

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use cache::{KindStatistics, Statistics};
 use errors::Result;
 use insights::operations::{Alert, Range, Seen, broken, cost, one, operations, seen};
 use store::Numbers;
@@ -101,6 +102,8 @@ async fn drawn(watched: &Watched) -> Result<String> {
         columns("Requests in every 5 seconds", &labels, &requests, |count| count.to_string()),
         "<h2>How long they took at most</h2>".to_owned(),
         columns("Latency in every 5 seconds", &labels, &latency, |ms| format!("{ms} ms")),
+        "<h2>What was read a moment ago, since the start</h2>".to_owned(),
+        kept(&core.reads.cache().statistics()),
         "<h2>By operation, the last seven days</h2>".to_owned(),
         listed(&by_operation),
         "<p>Written every minute. Cost: a million of them on AWS by list prices, without logs and what follows in workers.</p>".to_owned(),
@@ -130,6 +133,23 @@ fn told(alerts: &[Alert]) -> String {
         [name].into_iter().chain(numbers).chain([alert.advice.to_owned()]).collect()
     };
     table(&["Rule", "value", "threshold", "advice"], &alerts.iter().map(row).collect::<Vec<_>>())
+}
+
+fn kept(statistics: &Statistics) -> String {
+    let row = |kind: &KindStatistics| {
+        let percent = (kind.asked() - kind.misses) * 100 / kind.asked().max(1);
+        vec![
+            kind.kind.to_owned(),
+            kind.asked().to_string(),
+            format!("{percent} %"),
+            kind.loads.to_string(),
+            kind.stale.to_string(),
+            format!("{} kB", kind.bytes / 1_000),
+        ]
+    };
+    let rows: Vec<_> = statistics.kinds.iter().filter(|kind| kind.asked() > 0).map(row).collect();
+    table(&["Kind", "asked for", "hits", "reads", "too old", "kept"], &rows)
+        + &format!("<p>The cache that processes share is {}.</p>", statistics.shared.state.as_str())
 }
 
 fn listed(by_operation: &[(String, Numbers)]) -> String {
