@@ -271,13 +271,12 @@ async fn list(
             return Err(wrong("stage", "invalid_value", "must be a stage of a stay").into());
         }
         let days = (query.from.unwrap_or(Date::MIN), query.to.unwrap_or(Date::MAX));
-        let mut found = match stage.filter(|_| !made) {
-            Some(stage) => app.store.stays((location, stage), days, page.limit, page.after.clone()).await?,
-            None => {
-                let from = query.created_from.unwrap_or(Timestamp::MIN);
-                let range = (from, query.created_to.unwrap_or(Timestamp::MAX));
-                app.store.orders_made_at(location, range, page.limit, page.after.clone()).await?
-            }
+        let mut found = if let Some(stage) = stage.filter(|_| !made) {
+            app.store.stays((location, stage), days, page.limit, page.after.clone()).await?
+        } else {
+            let from = query.created_from.unwrap_or(Timestamp::MIN);
+            let range = (from, query.created_to.unwrap_or(Timestamp::MAX));
+            app.store.orders_made_at(location, range, page.limit, page.after.clone()).await?
         };
         found.items.retain(|order| query.keeps(order, (stage, days), now));
         return Ok(view(found));
