@@ -110,6 +110,7 @@ pub(crate) async fn handle(State(edge): State<Edge>, request: Request, next: Nex
         caller,
         served,
         cold,
+        limited,
         wanted: edge.core.telemetry.is_logged(id),
         failure: failure.as_ref(),
     });
@@ -283,6 +284,7 @@ fn log(line: &Line<'_>) {
         micros = line.served.micros,
         slow,
         cold = line.cold,
+        limit = line.limited.map(|limited| limited.group.as_str()),
         trips = line.served.usage.trips,
         reads = line.served.usage.reads(),
         writes = line.served.usage.writes(),
@@ -299,6 +301,7 @@ struct Line<'a> {
     caller: &'static str,
     served: Served,
     cold: bool,
+    limited: Option<Limited>,
     wanted: bool,
     failure: Option<&'a Carried>,
 }

@@ -36,6 +36,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .answers::<CostsView>(200),
         get("/performance/scalability/overview", reads, overview)
             .named("readOverview", "How the last day went, and which rules are broken")
+            .never_kept()
             .answers::<OverviewView>(200),
         get("/performance/scalability/trends", reads, trends)
             .named("readTrends", "What requests took hour by hour")

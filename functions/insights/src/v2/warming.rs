@@ -15,6 +15,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
     vec![
         get("/performance/scalability/cache", Access::Needs(ReadOperations), statistics)
             .named("readCache", "What the cache did, by kind of value, in the process that answers")
+            .never_kept()
             .answers::<CacheView>(200),
         post("/performance/warm-cache", Access::Needs(Operate), warm)
             .named("warmCache", "Read what is asked for most, before anybody asks for it")
