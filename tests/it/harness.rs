@@ -69,6 +69,8 @@ impl TestApp {
 
     async fn begin(database: shape::Database) -> Self {
         match shape::Tools::from_env().unwrap() {
+            // What is consumed depends on what is kept: it is counted with the usual cache.
+            None if database == shape::Database::Embedded => Self::start_cached(Cache::memory()).await,
             None => Self::here().await,
             Some(tools) => Self::packaged(tools, database).await,
         }
