@@ -146,7 +146,7 @@ async fn the_status_page_shows_the_moment_and_loads_itself_again() {
 
 #[tokio::test]
 async fn the_cache_is_told_by_kind_and_warmed_on_demand() {
-    let app = TestApp::here().await;
+    let app = TestApp::start_cached(cache::Cache::memory()).await;
     let (admin, auditor) = (app.person(Role::Admin).await, app.person(Role::Auditor).await);
     let place = office::place(&app, "Europe/Berlin").await.id;
     let warmed =

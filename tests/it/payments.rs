@@ -41,6 +41,11 @@ impl Temple {
         Self::at(TestApp::here().await).await
     }
 
+    /// In this process with the usual cache, so that what is consumed can be counted.
+    pub(crate) async fn counted() -> Self {
+        Self::at(TestApp::start_cached(cache::Cache::memory()).await).await
+    }
+
     async fn at(app: TestApp) -> Self {
         let place = office::place(&app, "Asia/Kolkata").await;
         let (desk, anna) = (app.person(Role::Admin).await, app.person(Role::Customer).await);

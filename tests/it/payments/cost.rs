@@ -7,7 +7,7 @@ use super::Temple;
 
 #[tokio::test]
 async fn each_request_of_a_paid_session_consumes_what_it_always_does() {
-    let temple = Temple::here().await;
+    let temple = Temple::counted().await;
     let (app, session) = (&temple.app, temple.seats(5).await);
     // Who she is, is known from here on.
     app.get("/v2/orders").by(&temple.anna).send().await.expect(200);

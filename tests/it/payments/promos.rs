@@ -152,7 +152,7 @@ async fn everything_that_is_wrong_with_a_code_is_told() {
 
 #[tokio::test]
 async fn an_order_with_a_code_costs_less_and_is_paid_at_that_price() {
-    let temple = Temple::here().await;
+    let temple = Temple::counted().await;
     let session = temple.seats(5).await;
     let code = temple.code("DIWALI", json!({ "max_discount": 4_000 })).await;
     let price = |code: &'static str| {

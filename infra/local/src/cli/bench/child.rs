@@ -46,7 +46,7 @@ pub(super) struct Serving {
 }
 
 impl Serving {
-    /// Starts `holdfast serve` on a free port, and returns when it has said where it listens.
+    /// Starts `holdfast serve` without a cache, which has figures of its own, on a free port, and returns when it has said where it listens.
     pub(super) async fn start(data: &Path) -> io::Result<Self> {
         Self::limited(data, "off").await
     }
@@ -54,7 +54,11 @@ impl Serving {
     /// The same with these limits; see `HOLDFAST_LIMITS`.
     pub(super) async fn limited(data: &Path, limits: &str) -> io::Result<Self> {
         let mut command = holdfast(&["serve", "--port", "0"], data)?;
-        let mut child = command.env("HOLDFAST_LIMITS", limits).stdout(Stdio::piped()).spawn()?;
+        let mut child = command
+            .env("HOLDFAST_LIMITS", limits)
+            .env("HOLDFAST_CACHE", "off")
+            .stdout(Stdio::piped())
+            .spawn()?;
         let process = child.id().map(Process::new).ok_or(io::ErrorKind::NotFound)?;
         let mut lines = BufReader::new(child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?).lines();
         let greeting = async {

@@ -1,5 +1,6 @@
 //! `holdfast bench`: what this installation does and costs, as figures.
 
+mod cache;
 mod child;
 mod cost;
 mod limits;
@@ -69,6 +70,8 @@ enum Part {
     Sending,
     /// Limits, and a crowd that is too large.
     Limits,
+    /// Reads without a cache, with one in the process, and with Redis.
+    Cache,
     /// What each use case costs on AWS.
     Cost,
 }
@@ -95,6 +98,9 @@ impl Bench {
         }
         if wanted(Part::Limits) {
             wrong.extend(Box::pin(limits::measure(&plan, &mut report)).await?);
+        }
+        if wanted(Part::Cache) {
+            wrong.extend(Box::pin(cache::measure(&plan, &mut report)).await?);
         }
         if wanted(Part::Cost) {
             Box::pin(cost::measure(&mut report)).await?;
