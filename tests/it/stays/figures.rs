@@ -175,7 +175,9 @@ async fn a_replay_of_everything_doubled_and_backwards_comes_to_the_same() {
     let year = Days::new("2027-01-01".parse().unwrap(), "2027-12-31".parse().unwrap()).unwrap().bounds();
     let generation = store.begin_figures().await.unwrap();
     let doubled: Vec<_> = events.iter().rev().chain(&events).cloned().collect();
-    for done in join_all(doubled.chunks(7).map(|batch| count_in(store, generation, batch))).await {
+    for done in
+        join_all(doubled.chunks(doubled.len() / 3 + 1).map(|batch| count_in(store, generation, batch))).await
+    {
         done.unwrap();
     }
     for kind in [Kind::Nights, Kind::Stays, Kind::Pickup] {
