@@ -14,7 +14,7 @@ use store::{Store, Tally};
 
 pub use days::Days;
 pub(crate) use house::rounded;
-pub use house::{Amounts, Arrivals, Books, Nights, Pickup, Step, arrivals, nights, pickup};
+pub use house::{Amounts, Arrivals, Books, Nights, Pickup, arrivals, by_month, nights, pickup};
 pub use read::{
     Delivered, Distribution, Money, Month, Months, Shares, Totals, delivery, distribution, revenue, totals,
 };

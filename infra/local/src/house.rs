@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use domain::{Location, LocationId, Order};
 use errors::Result;
-use insights::figures::{Days, Nights, Pickup, Step, nights, pickup};
+use insights::figures::{Days, Nights, Pickup, by_month, nights, pickup};
 use jiff::Span;
 use jiff::civil::Date;
 use stays::{Board, board_on};
@@ -64,11 +64,11 @@ async fn drawn(core: &Core, wanted: Option<LocationId>, on: Option<Date>) -> Res
     let months = Days::new(months_later(month, -MONTHS.0), months_later(month, MONTHS.1))?;
     let sales = Days::new(later(on, 1 - SALES), later(on, 1))?;
     let of = (location.id, None);
-    let read_nights = |days, step| Box::pin(nights(&core.reads, of, (days, step)));
+    let read_nights = |days| Box::pin(nights(&core.reads, of, days));
     let read_pickup = |month| Box::pin(pickup(&core.reads, location.id, (sales, month)));
-    let (by_day, by_month, sold, pace) = tokio::try_join!(
-        read_nights(around, Step::Day),
-        read_nights(months, Step::Month),
+    let (by_day, all_year, sold, pace) = tokio::try_join!(
+        read_nights(around),
+        read_nights(months),
         read_pickup(None),
         read_pickup(Some(month)),
     )?;
@@ -81,7 +81,7 @@ async fn drawn(core: &Core, wanted: Option<LocationId>, on: Option<Date>) -> Res
         format!("<h2>Occupancy around {on}</h2>"),
         occupancy(&by_day),
         "<h2>Average daily rate and revenue per available room</h2>".to_owned(),
-        rates(&by_month),
+        rates(&by_month(&all_year)),
         format!("<h2>Sold and given back until {on}</h2>"),
         sales_plotted(&sold),
         format!("<h2>On the books for {}</h2>", month.strftime("%Y-%m")),

@@ -17,15 +17,6 @@ const MOST_ROOMS: usize = 5_000;
 /// Money by currency, in minor units.
 pub type Amounts = BTreeMap<String, i64>;
 
-/// What nights are added up by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// Each for itself.
-    Day,
-    /// By month.
-    Month,
-}
-
 /// Nights of a day or a month.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Nights {
@@ -40,6 +31,19 @@ pub struct Nights {
 }
 
 impl Nights {
+    /// Nights added up, from a day on.
+    pub fn of<'a>(from: Date, all: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut sum = Self { from, rooms: 0, sold: 0, revenue: Amounts::new() };
+        for nights in all {
+            sum.rooms += nights.rooms;
+            sum.sold += nights.sold;
+            for (currency, amount) in &nights.revenue {
+                *sum.revenue.entry(currency.clone()).or_default() += amount;
+            }
+        }
+        sum
+    }
+
     /// How many of a thousand nights are sold; `None` where there are no rooms.
     pub fn occupancy(&self) -> Option<i64> {
         rounded(self.sold.saturating_mul(1_000), self.rooms)
@@ -105,14 +109,14 @@ pub struct Books {
     pub revenue: Amounts,
 }
 
-/// The nights of these days, of all room types or of one, by day or month, each of them there.
+/// The nights of these days, of all room types or of one, day by day, each of them there.
 ///
 /// # Errors
 /// `not_found` for a location that there is not; `too_large` for a house of more than 5,000 rooms; `unavailable` when the database is.
 pub async fn nights(
     reads: &Reads,
     (location, room_type): (LocationId, Option<RoomTypeId>),
-    (days, step): (Days, Step),
+    days: Days,
 ) -> Result<Vec<Nights>> {
     let (from, to) = days.bounds();
     let generation = generation(reads, &[location]).await?;
@@ -120,18 +124,13 @@ pub async fn nights(
         reads.figures(generation, (Some(location), Kind::Nights), (from.first_of_month(), to)),
         rooms(reads, location, room_type),
     )?;
-    let of = |day: Date| if step == Step::Day { day } else { day.first_of_month() };
-    let mut found: BTreeMap<Date, Nights> = BTreeMap::new();
-    for day in days.each() {
-        let empty = || Nights { from: of(day), rooms: 0, sold: 0, revenue: Amounts::new() };
-        found.entry(of(day)).or_insert_with(empty).rooms += rooms;
-    }
+    let empty = |day| (day, Nights { from: day, rooms, sold: 0, revenue: Amounts::new() });
+    let mut found: BTreeMap<Date, Nights> = days.each().map(empty).collect();
     let wanted = room_type.map(|id| id.to_string());
     let kept = kept.iter().filter(|kept| wanted.is_none() || kept.of == wanted);
     for (name, by) in kept.flat_map(|kept| &kept.sums) {
         let [what, night, currency] = parts(name);
-        let night = night.parse::<Date>().ok().filter(|night| (from..to).contains(night));
-        let Some(nights) = night.and_then(|night| found.get_mut(&of(night))) else { continue };
+        let Some(nights) = night.parse().ok().and_then(|night: Date| found.get_mut(&night)) else { continue };
         match what {
             "sold" => nights.sold += by,
             "revenue" => *nights.revenue.entry(currency.to_owned()).or_default() += by,
@@ -139,6 +138,15 @@ pub async fn nights(
         }
     }
     Ok(found.into_values().collect())
+}
+
+/// Days added up by month.
+pub fn by_month(days: &[Nights]) -> Vec<Nights> {
+    let mut found: BTreeMap<Date, Vec<&Nights>> = BTreeMap::new();
+    for day in days {
+        found.entry(day.from.first_of_month()).or_default().push(day);
+    }
+    found.into_iter().map(|(month, days)| Nights::of(month, days)).collect()
 }
 
 /// How many rooms the house has, of a type or in all.

@@ -1,7 +1,5 @@
 //! The house's figures by the source system's name, where it gathered them from all reservations each time.
 
-use std::collections::BTreeMap;
-
 use domain::{LocationId, Permission, Zone};
 use errors::{Error, FieldError, Result};
 use jiff::civil::Date;
@@ -11,7 +9,7 @@ use web::{Access, Query, ReplyV1, Route, Signed, State, get, request};
 
 use super::dashboard::amount;
 use crate::App;
-use crate::figures::{self, Days, Nights, Step};
+use crate::figures::{self, Days, Nights};
 use crate::v2::house::{average, tenths};
 
 /// Days that are meant where none are said.
@@ -119,14 +117,12 @@ async fn stats(
     let end = query.end_date.unwrap_or(today);
     let start = query.start_date.unwrap_or_else(|| end.saturating_sub(jiff::Span::new().days(DAYS - 1)));
     let days = Days::new(start, end.tomorrow().unwrap_or(end))?;
-    let nights = |step| Box::pin(figures::nights(&app.reads, (location, None), (days, step)));
-    let (by_day, by_month, arrivals, pickup) = tokio::try_join!(
-        nights(Step::Day),
-        nights(Step::Month),
+    let (by_day, arrivals, pickup) = tokio::try_join!(
+        Box::pin(figures::nights(&app.reads, (location, None), days)),
         figures::arrivals(&app.reads, location, days),
         figures::pickup(&app.reads, location, (days, None)),
     )?;
-    let all = together(start, &by_month);
+    let (by_month, all) = (figures::by_month(&by_day), Nights::of(start, &by_day));
     Ok(ReplyV1::ok(StatsV1 {
         start_date: start.to_string(),
         end_date: end.to_string(),
@@ -165,15 +161,6 @@ async fn place(app: &App, named: Option<LocationId>) -> Result<(LocationId, Zone
         return Err(Error::invalid_query(vec![FieldError::new("/query/location_id", "required", message)]));
     };
     Ok((only.id, only.zone.clone()))
-}
-
-fn together(from: Date, months: &[Nights]) -> Nights {
-    let mut revenue: BTreeMap<String, i64> = BTreeMap::new();
-    for (currency, amount) in months.iter().flat_map(|month| &month.revenue) {
-        *revenue.entry(currency.clone()).or_default() += amount;
-    }
-    let sum = |of: fn(&Nights) -> i64| months.iter().map(of).sum();
-    Nights { from, rooms: sum(|month| month.rooms), sold: sum(|month| month.sold), revenue }
 }
 
 fn revenue(nights: &Nights) -> Vec<RevenueV1> {

@@ -9,7 +9,7 @@ use web::{Query, Reply, Result, Signed, State, request};
 
 use super::figures::{DaysQuery, allowed};
 use crate::App;
-use crate::figures::{self, Amounts, Arrivals, Days, Nights, Pickup, Step};
+use crate::figures::{self, Amounts, Arrivals, Days, Nights, Pickup};
 
 request! {
     /// Which nights.
@@ -145,14 +145,16 @@ pub(crate) async fn nights(
     Signed(caller): Signed,
     Query(query): Query<NightsQuery>,
 ) -> Result<Reply<Vec<NightsView>>> {
-    let step = match query.by.as_deref() {
-        None | Some("day") => Step::Day,
-        Some("month") => Step::Month,
+    let by_month = match query.by.as_deref() {
+        None | Some("day") => false,
+        Some("month") => true,
         Some(_) => return Err(refused("/query/by", "unknown", "must be day or month").into()),
     };
     let days = allowed(&caller, query.location_id, Days::new(query.from, query.to))?;
-    let of = (query.location_id, query.room_type_id);
-    let found = figures::nights(&app.reads, of, (days, step)).await?;
+    let mut found = figures::nights(&app.reads, (query.location_id, query.room_type_id), days).await?;
+    if by_month {
+        found = figures::by_month(&found);
+    }
     Ok(Reply::ok(found.iter().map(NightsView::of).collect()))
 }
 
