@@ -1,7 +1,10 @@
 //! How the installation works, as operators read it: what requests took and cost, by operation, day and hour.
 
+use std::collections::BTreeMap;
+
 use domain::Role;
 use serde_json::{Value, json};
+use store::{Numbers, Spending};
 
 use crate::harness::{Person, TestApp};
 use crate::office;
@@ -104,16 +107,26 @@ async fn the_overview_says_which_rules_are_broken() {
         (&well["status"], &well["alerts"], &well["dead_letters"]),
         (&json!("ok"), &json!([]), &json!(0))
     );
-    // Whatever is asked of a database that is gone fails.
-    let broken = TestApp::here().await;
-    let operator = broken.person(Role::Auditor).await;
-    broken.server().database().close();
-    broken.get("/v2/locations").send().await.expect(503);
-    let numbers = broken.core().telemetry.lately();
-    assert_eq!(numbers[0].numbers["faults"], 1);
-    let seen = insights::operations::seen(&numbers[0].numbers);
-    assert_eq!(insights::operations::broken(&seen)[0].rule, "faults_per_mille");
-    drop(operator);
+    // Another process had trouble in this hour: 6 of its 100 requests failed.
+    let trouble = Numbers::from([("requests".to_owned(), 100), ("faults".to_owned(), 6)]);
+    let hour = BTreeMap::from([("08".to_owned(), trouble)]);
+    app.store().add_usage(&[(Spending::Hours, &hour)], app.now()).await.unwrap();
+    let badly = read(&app, &operator, "/v2/performance/scalability/overview").await;
+    let all = badly["timing"]["requests"].as_u64().unwrap();
+    assert_eq!((all, &badly["status"]), (104, &json!("critical")));
+    let alert = &badly["alerts"][0];
+    assert_eq!(
+        (&alert["rule"], &alert["value"], &alert["threshold"]),
+        (&json!("faults_per_mille"), &json!(57), &json!(50))
+    );
+}
+
+#[tokio::test]
+async fn what_failed_is_counted_as_such() {
+    let app = TestApp::here().await;
+    app.server().database().close();
+    app.get("/v2/locations").send().await.expect(503);
+    assert_eq!(app.core().telemetry.lately()[0].numbers["faults"], 1);
 }
 
 #[tokio::test]

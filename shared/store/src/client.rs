@@ -1,5 +1,7 @@
 //! The connection to `DynamoDB`.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -12,8 +14,9 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use errors::Result;
 
 use crate::heard::{Heard, Told, Written};
-use crate::meter::CountTrips;
+use crate::meter::{CountTrips, Queries};
 use crate::schema::{ACCOUNTS, PARTITION, SORT, Table};
+use crate::usage::Numbers;
 
 /// The longest that one call may take, all its attempts together. The relay's look back relies on it.
 pub const CALL_TIMEOUT: Duration = Duration::from_mins(1);
@@ -94,6 +97,7 @@ pub struct Store {
     client: Client,
     prefix: String,
     heard: Heard,
+    queries: Arc<Queries>,
 }
 
 impl Store {
@@ -115,7 +119,12 @@ impl Store {
             .retry_config(RetryConfig::standard().with_max_attempts(3).with_initial_backoff(config.backoff))
             .interceptor(CountTrips);
         builder.set_endpoint_url(config.endpoint);
-        Self { client: Client::from_conf(builder.build()), prefix: config.prefix, heard: Heard::default() }
+        Self {
+            client: Client::from_conf(builder.build()),
+            prefix: config.prefix,
+            heard: Heard::default(),
+            queries: Arc::default(),
+        }
     }
 
     /// The tables that the environment names.
@@ -152,6 +161,15 @@ impl Store {
         if let Some(told) = self.heard.tell(&self.prefix, actions) {
             told.await;
         }
+    }
+
+    /// Queries from here since this was last called, by `Table` or `Table/index`: `queries`, and `half_reads`.
+    pub fn take_queries(&self) -> BTreeMap<String, Numbers> {
+        self.queries.take()
+    }
+
+    pub(crate) fn queries(&self) -> &Queries {
+        &self.queries
     }
 
     /// The SDK's client, for `ledger` and for making tables.

@@ -113,7 +113,7 @@ pub use figures::{Generations, Kept, Tally};
 pub use heard::{Told, Written};
 pub use hotel::{ChannelEvent, StayStage, record_from};
 pub use limits::Limit;
-pub use meter::{Usage, metered, metered_for, read as count_read, take_queries};
+pub use meter::{Usage, metered, metered_for, read as count_read};
 pub use migration::{Step, What};
 pub use offerings::offering_from;
 pub use orders::order_from;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::types::ConsumedCapacity;
@@ -21,8 +21,9 @@ use crate::usage::Numbers;
 /// A request to the database that takes longer is slow.
 const SLOW_QUERY: Duration = Duration::from_millis(500);
 
-/// Queries of this process since they were last taken, by table and index.
-static QUERIES: Mutex<BTreeMap<IndexName, Queried>> = Mutex::new(BTreeMap::new());
+/// Queries of a store since they were last taken, by table and index.
+#[derive(Debug, Default)]
+pub(crate) struct Queries(Mutex<BTreeMap<IndexName, Queried>>);
 
 /// A table, and an index of it or nothing.
 type IndexName = (&'static str, &'static str);
@@ -131,23 +132,28 @@ fn halves(consumed: Option<&ConsumedCapacity>) -> u64 {
     halves
 }
 
-/// Counts a query of a table or of one of its indexes, and its units.
-pub(crate) fn queried(table: &Table, index: Option<&Index>, consumed: Option<&ConsumedCapacity>) {
-    read(consumed);
-    let key = (table.name, index.map_or("", |index| index.name));
-    let mut queries = QUERIES.lock().unwrap_or_else(PoisonError::into_inner);
-    let counted = queries.entry(key).or_default();
-    *counted = (counted.0 + 1, counted.1 + halves(consumed));
-}
+impl Queries {
+    /// Counts a query of a table or of one of its indexes, and its units.
+    pub(crate) fn count(&self, table: &Table, index: Option<&Index>, consumed: Option<&ConsumedCapacity>) {
+        read(consumed);
+        let mut queries = self.lock();
+        let counted = queries.entry((table.name, index.map_or("", |index| index.name))).or_default();
+        *counted = (counted.0 + 1, counted.1 + halves(consumed));
+    }
 
-/// Queries of this process since this was last called, by `Table` or `Table/index`.
-pub fn take_queries() -> BTreeMap<String, Numbers> {
-    let queries = std::mem::take(&mut *QUERIES.lock().unwrap_or_else(PoisonError::into_inner));
-    let named = queries.into_iter().map(|((table, index), (count, half_reads))| {
-        let name = if index.is_empty() { table.to_owned() } else { format!("{table}/{index}") };
-        (name, Numbers::from([("queries".to_owned(), count), ("half_reads".to_owned(), half_reads)]))
-    });
-    named.collect()
+    /// Those since this was last called, by `Table` or `Table/index`.
+    pub(crate) fn take(&self) -> BTreeMap<String, Numbers> {
+        let queries = std::mem::take(&mut *self.lock());
+        let named = queries.into_iter().map(|((table, index), (count, half_reads))| {
+            let name = if index.is_empty() { table.to_owned() } else { format!("{table}/{index}") };
+            (name, Numbers::from([("queries".to_owned(), count), ("half_reads".to_owned(), half_reads)]))
+        });
+        named.collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<IndexName, Queried>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// When a request last left, and what it is.

@@ -214,7 +214,7 @@ impl Store {
                 .expression_attribute_values(":b", value(to)),
         };
         let answer = request.send().await.map_err(broken)?;
-        meter::queried(query.table, query.index, answer.consumed_capacity());
+        self.queries().count(query.table, query.index, answer.consumed_capacity());
         Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key.and_then(Position::of)))
     }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use errors::{Error, Result};
+use futures::future::try_join_all;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -46,21 +47,20 @@ pub struct Spent {
 }
 
 impl Store {
-    /// Adds to what is kept of a day.
+    /// Adds to what is kept of a day, all of it at once.
     ///
     /// # Errors
     /// `unavailable` when the database is; some may have been added by then.
     pub async fn add_usage(
         &self,
-        kind: Spending,
-        all: &BTreeMap<String, Numbers>,
+        all: &[(Spending, &BTreeMap<String, Numbers>)],
         now: Timestamp,
     ) -> Result<()> {
         let day = now.to_zoned(TimeZone::UTC).date();
-        for (of, numbers) in all {
-            self.add((kind, day, of), numbers, now).await?;
-        }
-        Ok(())
+        let each = all
+            .iter()
+            .flat_map(|(kind, all)| all.iter().map(|(of, numbers)| ((*kind, day, of.as_str()), numbers)));
+        try_join_all(each.map(|(place, numbers)| self.add(place, numbers, now))).await.map(drop)
     }
 
     async fn add(
@@ -100,9 +100,10 @@ impl Store {
     /// `unavailable` when the database is.
     pub async fn usage(&self, kind: Spending, (from, to): (Date, Date)) -> Result<Vec<Spent>> {
         let days = std::iter::successors(Some(from), |day| day.tomorrow().ok()).take_while(|day| *day < to);
+        let each = days.map(|day| async move { Ok::<_, Error>((day, self.spent_on(kind, day).await?)) });
         let mut all = Vec::new();
-        for day in days {
-            all.extend(self.spent_on(kind, day).await?.into_iter().filter_map(|item| spent(day, item)));
+        for (day, items) in try_join_all(each).await? {
+            all.extend(items.into_iter().filter_map(|item| spent(day, item)));
         }
         Ok(all)
     }

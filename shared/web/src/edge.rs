@@ -88,7 +88,6 @@ pub(crate) async fn handle(State(edge): State<Edge>, request: Request, next: Nex
     let mut response = asked.unless_known(response);
     if let Some(limited) = limited {
         limited.tell(response.headers_mut());
-        response.extensions_mut().insert(limited);
     }
     if edge.core.show_usage
         && let Ok(value) = HeaderValue::from_str(&usage.to_string())

@@ -37,10 +37,13 @@ pub struct Telemetry {
 #[derive(Debug, Default)]
 struct Counted {
     served: u64,
-    since_written: BTreeMap<String, Numbers>,
+    since_written: BTreeMap<&'static str, Counts>,
     written: Option<Timestamp>,
-    slots: VecDeque<Slot>,
+    slots: VecDeque<(Timestamp, Counts)>,
 }
+
+/// Numbers by name, while they are counted: for each request, so that nothing is made for it.
+type Counts = BTreeMap<&'static str, u64>;
 
 /// A few seconds of this process.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,25 +122,27 @@ impl Telemetry {
         let cold = counted.served == 1;
         let from =
             Timestamp::from_second(now.as_second().div_euclid(SLOT_SECONDS) * SLOT_SECONDS).unwrap_or(now);
-        if counted.slots.back().is_none_or(|slot| slot.from != from) {
-            counted.slots.push_back(Slot { from, numbers: Numbers::new() });
+        if counted.slots.back().is_none_or(|(begun, _)| *begun != from) {
+            counted.slots.push_back((from, Counts::new()));
             if counted.slots.len() > MOST_SLOTS {
                 counted.slots.pop_front();
             }
         }
         for (name, by) in served.numbers(cold) {
-            if let Some(slot) = counted.slots.back_mut() {
-                *slot.numbers.entry(name.to_owned()).or_default() += by;
+            if let Some((_, slot)) = counted.slots.back_mut() {
+                *slot.entry(name).or_default() += by;
             }
-            let operation = counted.since_written.entry(served.operation.to_owned()).or_default();
-            *operation.entry(name.to_owned()).or_default() += by;
+            let operation = counted.since_written.entry(served.operation).or_default();
+            *operation.entry(name).or_default() += by;
         }
         cold
     }
 
     /// What was counted lately, the oldest first; seconds without a request are not among it.
     pub fn lately(&self) -> Vec<Slot> {
-        self.counted().slots.iter().cloned().collect()
+        let counted = self.counted();
+        let slots = counted.slots.iter();
+        slots.map(|(from, counts)| Slot { from: *from, numbers: numbers(counts) }).collect()
     }
 
     /// Writes what was counted, if it is time: to the tables, and on AWS as a line of metrics. What cannot be written is told and
@@ -161,7 +166,8 @@ impl Telemetry {
             return None;
         }
         counted.written = Some(now);
-        Some(std::mem::take(&mut counted.since_written))
+        let counts = std::mem::take(&mut counted.since_written);
+        Some(counts.into_iter().map(|(operation, counts)| (operation.to_owned(), numbers(&counts))).collect())
     }
 
     fn counted(&self) -> MutexGuard<'_, Counted> {
@@ -172,9 +178,14 @@ impl Telemetry {
 async fn kept(store: &Store, operations: &BTreeMap<String, Numbers>, now: Timestamp) -> Result<()> {
     let hour = format!("{:02}", now.to_zoned(TimeZone::UTC).hour());
     let of_hour = BTreeMap::from([(hour, together(operations.values()))]);
-    store.add_usage(Spending::Hours, &of_hour, now).await?;
-    store.add_usage(Spending::Operations, operations, now).await?;
-    store.add_usage(Spending::Queries, &store::take_queries(), now).await
+    let queries = store.take_queries();
+    let all =
+        [(Spending::Hours, &of_hour), (Spending::Operations, operations), (Spending::Queries, &queries)];
+    store.add_usage(&all, now).await
+}
+
+fn numbers(counts: &Counts) -> Numbers {
+    counts.iter().map(|(name, by)| ((*name).to_owned(), *by)).collect()
 }
 
 /// The class of a duration.

@@ -32,8 +32,6 @@ pub struct Seen {
     pub waiting: u64,
     /// Jobs that failed every time.
     pub dead_letters: u64,
-    /// Messages whose time came, and how many of them nobody took or will not arrive.
-    pub messages: (u64, u64),
 }
 
 /// A broken rule.
@@ -79,12 +77,6 @@ pub fn broken(seen: &Seen) -> Vec<Alert> {
             (0, None),
             "see why, and send them round again: /messages/dead-letters/redrive",
         ),
-        (
-            "messages_failed_per_mille",
-            per_mille(seen.messages.1, seen.messages.0),
-            (50, None),
-            "see /figures/delivery for the provider that fails",
-        ),
     ];
     let mut found: Vec<_> = rules
         .into_iter()
@@ -111,26 +103,18 @@ mod tests {
 
     #[test]
     fn a_rule_is_broken_beyond_its_threshold_and_not_at_it() {
-        let well = Seen {
-            requests: 1_000,
-            faults: 10,
-            p95_ms: Some(1_000),
-            waiting: 100,
-            dead_letters: 0,
-            messages: (100, 5),
-        };
+        let well = Seen { requests: 1_000, faults: 10, p95_ms: Some(1_000), waiting: 100, dead_letters: 0 };
         assert_eq!(told(well), []);
         assert_eq!(told(Seen::default()), []);
         assert_eq!(told(Seen { faults: 11, ..well }), [("faults_per_mille", Level::Warning)]);
         assert_eq!(told(Seen { faults: 51, ..well }), [("faults_per_mille", Level::Critical)]);
         assert_eq!(told(Seen { p95_ms: Some(2_000), ..well }), [("p95_ms", Level::Warning)]);
         assert_eq!(
-            told(Seen { p95_ms: Some(5_000), dead_letters: 1, messages: (100, 6), waiting: 101, ..well }),
+            told(Seen { p95_ms: Some(5_000), dead_letters: 1, waiting: 101, ..well }),
             [
                 ("p95_ms", Level::Critical),
                 ("queue_waiting", Level::Warning),
                 ("dead_letters", Level::Warning),
-                ("messages_failed_per_mille", Level::Warning),
             ]
         );
     }
