@@ -1,4 +1,4 @@
-//! What a bench is made of, whatever it measures: a load client, a process's CPU and memory, prices, and a report that is
+//! What a bench is made of, whatever it measures: a load client, a process's CPU and memory, and a report that is
 //! printed as text, JSON and a picture.
 //!
 //! It knows no route and no table; what is measured is said by `holdfast bench`.
