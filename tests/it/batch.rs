@@ -134,3 +134,14 @@ async fn questions_asked_together_are_answered_each_by_itself_and_counted_each()
     ask(&many).send().await.refused(422, "validation_failed");
     ask(&json!({ "questions": [] })).send().await.refused(422, "validation_failed");
 }
+
+#[tokio::test]
+async fn what_fails_for_no_fault_of_who_asks_fails_the_request_and_not_a_question() {
+    let office = Office::in_app(TestApp::here().await).await;
+    let app = &office.app;
+    let question =
+        json!({ "room_id": office.rooms[0], "from": "2027-01-05", "to": "2027-01-06", "length": 60 });
+    let questions = json!({ "questions": [question] });
+    app.server().database().close();
+    app.post("/v2/availability/batch", questions).send().await.refused(503, "unavailable");
+}

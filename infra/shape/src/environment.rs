@@ -1,6 +1,6 @@
 //! One execution environment: the runtime emulator, and the function's `bootstrap` below it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
 use std::net::Ipv4Addr;
@@ -8,6 +8,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::{Client, StatusCode};
@@ -61,16 +62,32 @@ impl Tools {
     }
 }
 
-/// Removes what libfaketime keeps of a process in shared memory where the process was killed and could not: another one with
-/// its number would find it and end with status 1, and numbers are given out again after some thousand processes.
+/// Removes what libfaketime keeps of a process in shared memory where the process was killed and could not: numbers are given out
+/// again after some thousand processes. One that finds a semaphore of its number does without either; one that finds the memory
+/// alone ends with status 1. So the memory goes first, the semaphore only after it, and one thread at a time does it.
 fn forget_dead_clocks() {
-    for entry in std::fs::read_dir("/dev/shm").into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let of = ["faketime_shm_", "sem.faketime_sem_"].iter().find_map(|prefix| name.strip_prefix(prefix));
-        if of.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
-            let _ = std::fs::remove_file(entry.path());
-        }
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let shared = Path::new("/dev/shm");
+    let left: BTreeSet<String> = std::fs::read_dir(shared)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            let name = entry.file_name();
+            let name = name.to_str()?;
+            ["faketime_shm_", "sem.faketime_sem_"]
+                .iter()
+                .find_map(|prefix| name.strip_prefix(prefix))
+                .map(str::to_owned)
+        })
+        .collect();
+    for process in left.iter().filter(|process| !Path::new("/proc").join(process).exists()) {
+        let gone = |name: String| match std::fs::remove_file(shared.join(name)) {
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+            Ok(()) => true,
+        };
+        let _ = gone(format!("faketime_shm_{process}")) && gone(format!("sem.faketime_sem_{process}"));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use domain::{Caller, PoolId, ResourceId};
 use errors::{Code, Error};
-use futures::{StreamExt, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use web::{Access, Counter, Group, Json, MaybeSigned, Reply, Result, Route, State, post, request};
@@ -93,17 +93,21 @@ async fn ask(
     // The request itself is counted already.
     counter.count(u32::try_from(asked - 1).unwrap_or(u32::MAX)).await?;
     let answers = body.questions.into_iter().map(|question| question.answered(&app, caller.as_ref()));
-    Ok(Reply::ok(stream::iter(answers).buffered(AT_ONCE).collect::<Vec<_>>().await))
+    Ok(Reply::ok(stream::iter(answers).buffered(AT_ONCE).try_collect().await?))
 }
 
 impl QuestionBody {
-    async fn answered(self, app: &App, caller: Option<&Caller>) -> OutcomeView {
-        self.answer(app, caller).await.unwrap_or_else(|error| OutcomeView {
-            status: error.code().status(),
-            code: Some(error.code().as_str().to_owned()),
-            detail: Some(error.to_string()),
-            ..OutcomeView::default()
-        })
+    /// What is refused is an answer of its own; a fault of the server fails the request, which may be sent again.
+    async fn answered(self, app: &App, caller: Option<&Caller>) -> errors::Result<OutcomeView> {
+        match self.answer(app, caller).await {
+            Err(error) if error.code().status() < 500 => Ok(OutcomeView {
+                status: error.code().status(),
+                code: Some(error.code().as_str().to_owned()),
+                detail: Some(error.to_string()),
+                ..OutcomeView::default()
+            }),
+            done => done,
+        }
     }
 
     async fn answer(self, app: &App, caller: Option<&Caller>) -> errors::Result<OutcomeView> {
