@@ -27,7 +27,7 @@ impl Process {
         let core = app.server().core();
         let keys = Keys::from_secret(&SECRET).unwrap();
         let core = Core::cached(core.store.clone(), core.clock.clone(), keys, cache);
-        let api = local::api(&core, app.notify(), None);
+        let api = local::api(&core, &app.queues(), None);
         let front = Front::new(web::service(api, &core), app.token(by.id, by.session));
         Self { core, front }
     }

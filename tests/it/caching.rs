@@ -235,7 +235,7 @@ async fn what_is_compressed_has_a_tag_of_its_own_and_what_is_small_is_not_compre
 
 #[test]
 fn what_anybody_may_keep_is_a_read_for_anybody() {
-    let api = local::api(&crate::tidy::core(), &crate::tidy::queue(), None);
+    let api = local::api(&crate::tidy::core(), &crate::tidy::queues(), None);
     for (_, route) in api.table().filter(|(_, route)| matches!(route.keeping(), Keeping::Public(_))) {
         assert!(route.method() == "GET" && route.access() == web::Access::Anyone, "{}", route.path());
     }

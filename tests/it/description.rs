@@ -7,11 +7,11 @@ use serde_json::Value;
 use web::Version;
 
 use crate::harness::{Answer, TestApp};
-use crate::tidy::{core, queue, root, text};
+use crate::tidy::{core, queues, root, text};
 
 #[test]
 fn the_files_of_the_description_are_what_the_routes_say() {
-    let api = local::api(&core(), &queue(), None);
+    let api = local::api(&core(), &queues(), None);
     for version in Version::ALL {
         let path = format!("docs/openapi.{}.json", version.as_str());
         let wanted = web::openapi::document(&api, version, env!("CARGO_PKG_VERSION"));

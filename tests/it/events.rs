@@ -37,9 +37,11 @@ const ANSWERS: [(&str, u16); 12] = [
 ];
 
 /// What calls the functions that answer no requests.
-const OTHERS: [&str; 8] = [
+const OTHERS: [&str; 10] = [
     "relay.stream",
     "notify.sqs",
+    "insights-feed.schedule",
+    "insights-watch.schedule",
     "notify.schedule",
     "payments.sqs",
     "payments.schedule",
@@ -84,7 +86,7 @@ fn shapes(event: &Value) -> Vec<Value> {
 async fn every_group_takes_its_requests_in_every_shape_that_the_gateway_gives_them() {
     let app = TestApp::here().await;
     let core = app.server().core();
-    for (group, api) in local::groups(core, &app.server().workers().relay().notify, None) {
+    for (group, api) in local::groups(core, &app.server().workers().relay().queues, None) {
         let has = |version| api.table().any(|(of, _)| of.is_none_or(|of| of == version));
         for version in Version::ALL.into_iter().filter(|version| has(*version)) {
             let name = format!("{group}.{}", version.as_str());
@@ -105,7 +107,7 @@ async fn a_path_that_nobody_has_is_a_problem_and_not_the_gateway_s_own_answer() 
     let app = TestApp::here().await;
     let mut nowhere = event("insights.v2");
     nowhere["rawPath"] = "/v2/nowhere".into();
-    for (_, api) in local::groups(app.server().core(), &app.server().workers().relay().notify, None) {
+    for (_, api) in local::groups(app.server().core(), &app.server().workers().relay().queues, None) {
         let request = lambda_http::request::from_str(&nowhere.to_string()).unwrap();
         let answer = web::service(api, app.server().core()).oneshot(request).await.unwrap();
         assert_eq!(answer.status(), 404);
@@ -159,9 +161,7 @@ async fn the_relay_makes_of_the_stream_the_job_that_notify_is_called_with() {
     let (_endpoint, queue) = queue(&app).await;
     let relay = relay::App {
         store: app.store().clone(),
-        notify: queue.clone(),
-        tasks: queue.clone(),
-        payments: queue.clone(),
+        queues: queue::Queues { notify: queue.clone(), tasks: queue.clone(), payments: queue.clone() },
     };
     relay::handle(&relay, serde_json::from_value(event("relay.stream")).unwrap()).await.unwrap();
     assert_eq!(queue.waiting().await.unwrap(), 1);
@@ -170,19 +170,29 @@ async fn the_relay_makes_of_the_stream_the_job_that_notify_is_called_with() {
     assert_eq!(job, Job::Notify(NotifyJob::from(&streamed())));
 }
 
+fn feed(app: &TestApp) -> insights::Feed {
+    let core = app.server().core();
+    insights::Feed::new(core.reads.clone(), core.clock.clone())
+}
+
+#[tokio::test]
+async fn insights_take_their_schedules() {
+    let app = TestApp::here().await;
+    let called = |name: &str| LambdaEvent::new(event(name), Context::default());
+    assert_eq!(feed(&app).handle(called("insights-feed.schedule")).await.unwrap(), json!({ "kept": 0 }));
+    let watch = app.server().workers().watch();
+    assert_eq!(watch.called(called("insights-watch.schedule")).await.unwrap(), json!({ "told": 0 }));
+}
+
 #[tokio::test]
 async fn insights_keeps_of_the_stream_who_brought_about_what() {
     let app = TestApp::here().await;
     let mut tx = Tx::new();
     tx.event(app.store(), &streamed());
     app.store().commit(tx).await.unwrap();
-    insights::handle(
-        app.store(),
-        &cache::Cache::off(),
-        serde_json::from_value(event("relay.stream")).unwrap(),
-    )
-    .await
-    .unwrap();
+    let feed = feed(&app);
+    feed.handle(LambdaEvent::new(event("relay.stream"), Context::default())).await.unwrap();
+    assert_eq!(app.store().progress(store::FEED_READER).await.unwrap(), Some(app.now()));
     let always = (Timestamp::MIN, Timestamp::MAX);
     let found = app.store().events_by(streamed().actor.user.unwrap(), always, 10, None).await.unwrap();
     assert_eq!(found.items, [streamed()]);
@@ -203,6 +213,7 @@ async fn notify_takes_jobs_and_the_schedule() {
         sms: None,
         whatsapp: None,
         mail: Arc::new(providers::Outbox::in_memory()),
+        alerts_to: None,
         sender: "Front desk <rooms@example.org>".parse().unwrap(),
         public_url: app.server().url(),
         site_url: None,

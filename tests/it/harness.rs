@@ -56,6 +56,12 @@ pub(crate) struct Person {
     pub token: String,
 }
 
+fn queues_of(stack: &shape::Stack) -> queue::Queues {
+    let [notify, tasks, payments] =
+        ["NotifyQueue", "TasksQueue", "PaymentsQueue"].map(|id| stack.queue(id).unwrap().clone());
+    queue::Queues { notify, tasks, payments }
+}
+
 impl TestApp {
     /// Starts an installation.
     pub(crate) async fn start() -> Self {
@@ -123,7 +129,7 @@ impl TestApp {
         let stack = shape::Stack::start(options).await.unwrap();
         let clock = Clock::at(now);
         let core = Core::new(stack.store().clone(), clock.clone(), Keys::from_secret(&SECRET).unwrap());
-        let api = local::api(&core, stack.queue("NotifyQueue").unwrap(), None);
+        let api = local::api(&core, &queues_of(&stack), None);
         Self {
             place: Place::Lambda { stack: Box::new(stack), api },
             core,
@@ -181,7 +187,7 @@ impl TestApp {
     /// The queue of messages.
     pub(crate) fn notify(&self) -> &Queue {
         match &self.place {
-            Place::Laptop(server) => &server.workers().relay().notify,
+            Place::Laptop(server) => &server.workers().relay().queues.notify,
             Place::Lambda { stack, .. } => stack.queue("NotifyQueue").unwrap(),
         }
     }
@@ -197,12 +203,15 @@ impl TestApp {
 
     /// What the relay works with.
     pub(crate) fn relay(&self) -> relay::App {
-        let payments = match &self.place {
-            Place::Laptop(server) => server.workers().payments().queue.clone(),
-            Place::Lambda { stack, .. } => stack.queue("PaymentsQueue").unwrap().clone(),
-        };
-        let tasks = self.tasks().queue;
-        relay::App { store: self.store().clone(), notify: self.notify().clone(), tasks, payments }
+        relay::App { store: self.store().clone(), queues: self.queues() }
+    }
+
+    /// Its queues.
+    pub(crate) fn queues(&self) -> queue::Queues {
+        match &self.place {
+            Place::Laptop(server) => server.workers().relay().queues.clone(),
+            Place::Lambda { stack, .. } => queues_of(stack),
+        }
     }
 
     /// What stands for the payment gateway.

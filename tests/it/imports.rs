@@ -29,7 +29,7 @@ fn import(app: &TestApp, rooms: Rooms) -> Import {
 
 async fn begin(app: &TestApp, email: &str) -> errors::Result<Acting> {
     let email: Email = email.parse().unwrap();
-    Acting::begin(app.core().clone(), app.notify(), &email).await
+    Acting::begin(app.core().clone(), &app.queues(), &email).await
 }
 
 async fn run(app: &TestApp, by: &Person, import: &Import, sources: &[Source]) -> Report {

@@ -166,7 +166,7 @@ async fn without_limits_nothing_is_told_of_them() {
 
 #[test]
 fn doors_and_money_are_limited_as_such() {
-    let api = local::api(&crate::tidy::core(), &crate::tidy::queue(), None);
+    let api = local::api(&crate::tidy::core(), &crate::tidy::queues(), None);
     for (_, route) in api.table().filter(|(_, route)| route.method() != "GET") {
         let (path, group) = (route.path(), route.group());
         let open = matches!(route.access(), web::Access::Anyone);

@@ -122,6 +122,104 @@ async fn the_overview_says_which_rules_are_broken() {
 }
 
 #[tokio::test]
+async fn a_broken_rule_is_told_by_mail_once_and_so_is_that_all_is_well_again() {
+    let app = TestApp::here().await;
+    let watch = app.server().workers().watch();
+    assert_eq!(watch.look().await.unwrap().0, 0);
+    let trouble = Numbers::from([("requests".to_owned(), 100), ("faults".to_owned(), 6)]);
+    let hour = BTreeMap::from([("08".to_owned(), trouble)]);
+    app.store().add_usage(&[(Spending::Hours, &hour)], app.now()).await.unwrap();
+    // Many look at once.
+    let told = futures::future::join_all((0..4).map(|_| watch.look())).await;
+    assert_eq!(told.into_iter().map(|told| told.unwrap().0).sum::<usize>(), 1);
+    let mails = app.settle().await;
+    let subjects = |mails: &[providers::Email]| {
+        mails.iter().map(|mail| (mail.to.address.to_string(), mail.subject.clone())).collect::<Vec<_>>()
+    };
+    let to = "operators@holdfast.example".to_owned();
+    assert_eq!(subjects(&mails), [(to.clone(), "Critical: faults_per_mille is 60".to_owned())]);
+    assert!(mails[0].text.contains("is 60, and is not to exceed 50. Seen at 2027-01-04T08:00:00Z."));
+    assert_eq!(watch.look().await.unwrap().0, 0, "it is known");
+    app.advance(jiff::SignedDuration::from_hours(3));
+    assert_eq!((watch.look().await.unwrap().0, watch.look().await.unwrap().0), (1, 0));
+    assert_eq!(subjects(&app.settle().await)[..1], [(to, "Well again: faults_per_mille".to_owned())]);
+}
+
+#[tokio::test]
+async fn what_is_well_again_before_it_is_told_is_told_as_that_alone() {
+    let app = TestApp::here().await;
+    let watch = app.server().workers().watch();
+    let trouble = Numbers::from([("requests".to_owned(), 100), ("faults".to_owned(), 6)]);
+    let hour = BTreeMap::from([("08".to_owned(), trouble)]);
+    app.store().add_usage(&[(Spending::Hours, &hour)], app.now()).await.unwrap();
+    assert_eq!(watch.look().await.unwrap().0, 1);
+    app.advance(jiff::SignedDuration::from_hours(3));
+    assert_eq!(watch.look().await.unwrap().0, 1);
+    let mails = app.settle().await;
+    assert_eq!(
+        mails.iter().map(|mail| mail.subject.as_str()).collect::<Vec<_>>(),
+        ["Well again: faults_per_mille"]
+    );
+}
+
+#[tokio::test]
+async fn the_feed_is_behind_by_what_happened_since_it_was_read_last() {
+    let app = TestApp::here().await;
+    let operator = app.person(Role::Auditor).await;
+    let lag = async || {
+        let found = read(&app, &operator, "/v2/performance/scalability/overview").await;
+        found["feed_lag_seconds"].as_u64().unwrap()
+    };
+    app.settle().await;
+    assert_eq!(lag().await, 0);
+    app.advance(jiff::SignedDuration::from_mins(6));
+    assert_eq!(lag().await, 0, "nothing happened");
+    let place = office::place(&app, "Europe/Berlin").await;
+    assert_eq!(lag().await, 0, "it just happened");
+    app.advance(jiff::SignedDuration::from_mins(6));
+    assert_eq!(lag().await, 360);
+    let health = read_health(&app, &operator).await;
+    assert_eq!(
+        (&health["status"], &health["alerts"][0]["rule"]),
+        (&json!("warning"), &json!("feed_lag_seconds"))
+    );
+    app.settle().await;
+    assert_eq!(lag().await, 0, "{} is read", place.id);
+}
+
+async fn read_health(app: &TestApp, by: &Person) -> Value {
+    app.get("/health").by(by).send().await.expect(200).body["parts"].clone()
+}
+
+#[tokio::test]
+async fn health_tells_operators_how_all_of_it_does_and_nobody_else() {
+    let app = TestApp::here().await;
+    let (auditor, customer) = (app.person(Role::Auditor).await, app.person(Role::Customer).await);
+    let anna = app.person(Role::Customer).await;
+    let room = office::blue(&app).await;
+    office::book(&app, &anna, &room, "10:00", "11:00").await.expect(201);
+    app.settle().await;
+    let parts = read_health(&app, &auditor).await;
+    assert_eq!(
+        [
+            &parts["status"],
+            &parts["queue_waiting"],
+            &parts["dead_letters"],
+            &parts["dependencies"]["database"]
+        ],
+        [&json!("ok"), &json!(0), &json!(0), &json!("ok")]
+    );
+    let mail = named(&parts["providers"], "channel", "email");
+    assert_eq!((&mail["sent"], &mail["failed"]), (&json!(1), &json!(0)), "{parts}");
+    for body in [
+        app.get("/health").by(&customer).send().await.expect(200).body,
+        app.get("/v2/health").send().await.expect(200).body,
+    ] {
+        assert_eq!(body, json!({ "status": "ok" }));
+    }
+}
+
+#[tokio::test]
 async fn what_failed_is_counted_as_such() {
     let app = TestApp::here().await;
     app.server().database().close();

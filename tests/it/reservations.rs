@@ -54,8 +54,8 @@ async fn run(app: &TestApp, by: &Person, import: &Reservations, source: &Source)
     let email: Email = by.email.parse().unwrap();
     let book = import.read(std::slice::from_ref(source))?;
     let clock = book.clock()?;
-    let acting = Acting::begin(app.core().clone(), app.notify(), &email).await.unwrap();
-    let acting = acting.with_clock(clock.clone(), app.notify());
+    let acting = Acting::begin(app.core().clone(), &app.queues(), &email).await.unwrap();
+    let acting = acting.with_clock(clock.clone(), &app.queues());
     let report = import.replay(&acting, clock, book, &mut |_| {}).await;
     acting.end().await.unwrap();
     report

@@ -15,7 +15,7 @@ const SUBJECT: &str = "queue_notify";
 /// # Errors
 /// `unavailable` when the queue is.
 pub(crate) async fn count(app: &App) -> Result<u64> {
-    app.queue.dead_letters().await
+    app.watch.queues().notify.dead_letters().await
 }
 
 /// Sends up to `max` dead letters round again; how many. Who asked for it is written first: a queue takes part in no
@@ -39,5 +39,5 @@ pub(crate) async fn redrive(app: &App, caller: &Caller, max: usize) -> Result<us
     let mut tx = Tx::new();
     tx.event(&app.store, &event);
     app.store.commit(tx).await?;
-    app.queue.redrive(max).await
+    app.watch.queues().notify.redrive(max).await
 }

@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
-use domain::Zone;
+use domain::alert::broken;
+use domain::{Permission, Zone};
 use errors::Result;
 use schemars::JsonSchema;
 use serde::Serialize;
-use web::{Access, Group, Plain, Route, State, StatusCode, Version, get};
+use web::{Access, Group, MaybeSigned, Plain, Route, State, StatusCode, Version, get};
 
 use crate::App;
+use crate::operations::LATELY;
+use crate::v2::figures::DeliveryView;
+use crate::v2::operations::AlertView;
 
 /// A dependency that takes longer is not ready.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -18,7 +22,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
         get("/health", Access::Anyone, alive)
             .limited(Group::Probe)
             .never_kept()
-            .named("health", "Whether the service is alive")
+            .named("health", "Whether the service is alive; and how all of it does, for operators")
             .answers::<HealthView>(200),
         get("/ready", Access::Anyone, ready)
             .limited(Group::Probe)
@@ -39,10 +43,55 @@ pub(crate) fn routes() -> Vec<Route<App>> {
 pub(crate) struct HealthView {
     /// `ok`.
     pub(crate) status: &'static str,
+    /// How all of it does, for operators.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) parts: Option<PartsView>,
 }
 
-async fn alive() -> Plain {
-    json(&HealthView { status: "ok" })
+/// How all of it does.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "HealthParts")]
+pub(crate) struct PartsView {
+    /// `ok`, `warning` or `critical`: of the worst rule that is broken in the last two hours.
+    status: &'static str,
+    /// Rules that are broken, the worst first.
+    alerts: Vec<AlertView>,
+    /// What each dependency says.
+    dependencies: DependenciesView,
+    /// Jobs that wait in the queues.
+    queue_waiting: u64,
+    /// Jobs that failed every time.
+    dead_letters: u64,
+    /// How far figures and the audit trail are behind what happened, in seconds; 0 for less than a minute.
+    feed_lag_seconds: u64,
+    /// What became of messages that were due today or yesterday, by channel and provider.
+    providers: Vec<DeliveryView>,
+}
+
+async fn alive(State(app): State<App>, MaybeSigned(caller): MaybeSigned) -> Result<Plain, web::Problem> {
+    let parts = match caller {
+        Some(caller) if caller.may(Permission::ReadOperations) => Some(parts(&app).await?),
+        _ => None,
+    };
+    Ok(json(&HealthView { status: "ok", parts }))
+}
+
+async fn parts(app: &App) -> Result<PartsView> {
+    let ((_, seen), (_, _, dependencies), delivered) = tokio::try_join!(
+        app.watch.seen(LATELY),
+        async { Ok(dependencies(app).await) },
+        app.watch.delivered(app.clock.now())
+    )?;
+    let alerts = broken(&seen);
+    Ok(PartsView {
+        status: alerts.first().map_or("ok", |alert| alert.level.as_str()),
+        alerts: alerts.iter().map(AlertView::of).collect(),
+        dependencies,
+        queue_waiting: seen.waiting,
+        dead_letters: seen.dead_letters,
+        feed_lag_seconds: seen.feed_lag_seconds,
+        providers: delivered.iter().map(DeliveryView::of).collect(),
+    })
 }
 
 /// Whether the service can work, and what keeps it from it.
@@ -69,19 +118,23 @@ struct DependenciesView {
 }
 
 async fn ready(State(app): State<App>) -> (StatusCode, Plain) {
-    let waiting = async { app.queue.waiting().await.map(drop) };
+    let (works, cache, dependencies) = dependencies(&app).await;
+    if !works {
+        return (StatusCode::SERVICE_UNAVAILABLE, json(&ReadyView { status: "unavailable", dependencies }));
+    }
+    let status = if cache.is_degraded() { "degraded" } else { "ready" };
+    (StatusCode::OK, json(&ReadyView { status, dependencies }))
+}
+
+/// Whether the service can work, how the cache is, and what all of them say.
+async fn dependencies(app: &App) -> (bool, cache::State, DependenciesView) {
+    let waiting = async { app.watch.queues().notify.waiting().await.map(drop) };
     let (database, queue) = tokio::join!(answers("database", app.store.ping()), answers("queue", waiting));
     let word = |ready| if ready { "ok" } else { "unavailable" };
     // Known, and not asked for: a cache that is away keeps nobody waiting.
     let cache = app.reads.cache().state();
-    let dependencies =
-        DependenciesView { database: word(database), queue: word(queue), cache: cache.as_str() };
-    if database && queue {
-        let status = if cache.is_degraded() { "degraded" } else { "ready" };
-        (StatusCode::OK, json(&ReadyView { status, dependencies }))
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, json(&ReadyView { status: "unavailable", dependencies }))
-    }
+    let view = DependenciesView { database: word(database), queue: word(queue), cache: cache.as_str() };
+    (database && queue, cache, view)
 }
 
 async fn answers(name: &str, call: impl Future<Output = Result<()>>) -> bool {

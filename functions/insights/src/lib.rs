@@ -26,11 +26,12 @@ use std::sync::Arc;
 use cache::Reads;
 use domain::DialCode;
 use env::Clock;
-use queue::Queue;
+use queue::Queues;
 use store::Store;
 use web::{Api, Core, Keys, Version};
 
-pub use feed::{consume, handle};
+pub use feed::{Feed, consume, warm};
+pub use operations::Watch;
 pub use webhooks::Webhooks;
 
 /// What the use cases need. Cheap to clone.
@@ -39,25 +40,19 @@ pub struct App {
     store: Store,
     clock: Clock,
     keys: Arc<Keys>,
-    queue: Queue,
+    watch: Watch,
     webhooks: Webhooks,
     country: DialCode,
     reads: Reads,
 }
 
 impl App {
-    /// On the installation's tables and clock, and the queue that `notify` works off.
-    pub fn new(core: &Core, queue: Queue) -> Self {
+    /// On the installation's tables and clock, and its queues.
+    pub fn new(core: &Core, queues: &Queues) -> Self {
         let (store, clock, keys) = (core.store.clone(), core.clock.clone(), Arc::clone(&core.keys));
-        Self {
-            store,
-            clock,
-            keys,
-            queue,
-            webhooks: Webhooks::default(),
-            country: DialCode::default(),
-            reads: core.reads.clone(),
-        }
+        let reads = core.reads.clone();
+        let watch = Watch::new(reads.clone(), clock.clone(), queues.clone());
+        Self { store, clock, keys, watch, webhooks: Webhooks::default(), country: DialCode::default(), reads }
     }
 
     /// Phone numbers that say no country are of this one.

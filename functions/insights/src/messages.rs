@@ -85,6 +85,6 @@ async fn readable(app: &App, caller: &Caller, mut messages: Vec<Message>) -> Res
 fn about(message: &Message) -> Option<BookingId> {
     match message.subject {
         Subject::Booking { id, .. } => Some(id),
-        Subject::Order { .. } | Subject::Account | Subject::Code { .. } | Subject::Campaign { .. } => None,
+        _ => None,
     }
 }

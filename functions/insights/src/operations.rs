@@ -3,7 +3,7 @@
 //! All of it is read from what each process keeps of itself (`web::telemetry`), by days and hours in UTC. What workers of queues and
 //! readers of the feed take is not in it.
 
-mod rules;
+mod watch;
 
 use std::collections::BTreeMap;
 
@@ -14,9 +14,10 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use store::schema::TABLES;
 use store::{Numbers, Spending, Spent, Step, Store};
-use web::telemetry::{quantile, together};
+use web::telemetry::together;
 
-pub use rules::{Alert, Level, Seen, broken};
+pub(crate) use watch::LATELY;
+pub use watch::{Watch, of_requests};
 
 /// Days that are added up at most.
 const MOST_DAYS: i32 = 31;
@@ -128,16 +129,6 @@ pub fn cost(numbers: &Numbers) -> Cost {
         ..Consumed::default()
     };
     consumed.cost()
-}
-
-/// What a rule is about, of requests.
-pub fn seen(numbers: &Numbers) -> Seen {
-    Seen {
-        requests: one(numbers, "requests"),
-        faults: one(numbers, "faults"),
-        p95_ms: quantile(numbers, 950),
-        ..Seen::default()
-    }
 }
 
 /// An index, or a table's own key, and how often it was asked.

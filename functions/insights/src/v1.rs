@@ -42,5 +42,5 @@ struct ServiceView {
 }
 
 async fn alive() -> ReplyV1<ServiceView> {
-    ReplyV1::ok(ServiceView { health: HealthView { status: "ok" }, service: "holdfast" })
+    ReplyV1::ok(ServiceView { health: HealthView { status: "ok", parts: None }, service: "holdfast" })
 }

@@ -3,7 +3,7 @@
 mod audit;
 pub(crate) mod campaigns;
 mod exports;
-mod figures;
+pub(crate) mod figures;
 pub(crate) mod house;
 mod messages;
 pub(crate) mod operations;

@@ -17,7 +17,7 @@ use providers::{
 };
 use store::{Link, SentTo};
 
-use crate::{App, campaign, order, stay};
+use crate::{App, alert, campaign, order, stay};
 
 /// What to send, or why not, or when.
 pub(crate) enum Composed {
@@ -101,6 +101,9 @@ pub(crate) async fn compose(app: &App, message: &Message) -> Result<Composed> {
             return Ok(Composed::Skip(Skip::AlreadyTold));
         }
         return with_code(app, message, id).await;
+    }
+    if let Subject::Alert { rule } = message.subject {
+        return alert::compose(app, message, rule).await;
     }
     let account = match app.store.account(message.recipient).await {
         Err(error) if error.code() == Code::NotFound => None,

@@ -6,6 +6,7 @@
 //! on the next channel ([`domain::message::chains`]). Between a provider's answer and the note of it lies the one moment in which a crash can
 //! repeat a message: the repetition has the same Message-ID, and the local outbox keeps it once.
 
+mod alert;
 mod campaign;
 mod compose;
 mod deliver;
@@ -47,6 +48,8 @@ pub struct App {
     pub whatsapp: Option<Arc<dyn Texts>>,
     /// Who mail is from.
     pub sender: Mailbox,
+    /// Who is told of alerts; nobody without.
+    pub alerts_to: Option<Mailbox>,
     /// What links begin with, without a slash at the end.
     pub public_url: String,
     /// What the operator's own pages begin with; mails link to `<this>/bookings/<id>`, or to nothing without it.
@@ -69,6 +72,10 @@ impl App {
             sms: providers::sms_from_env(&public_url)?,
             whatsapp: providers::whatsapp_from_env(&public_url)?,
             sender: providers::sender_from_env()?,
+            alerts_to: env::optional("HOLDFAST_ALERTS_TO")
+                .map(|to| to.parse())
+                .transpose()
+                .map_err(Error::internal)?,
             public_url,
             site_url: env::optional("HOLDFAST_SITE_URL"),
         })

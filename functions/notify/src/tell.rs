@@ -6,7 +6,7 @@ use errors::{Code, Error, Result};
 use queue::NotifyJob;
 use sha2::{Digest, Sha256};
 
-use crate::{App, compose, deliver, order};
+use crate::{App, alert, compose, deliver, order};
 
 /// Makes the messages that the event calls for, and sends those that are due, on behalf of the request that brought it about.
 pub(crate) async fn tell(app: &App, job: &NotifyJob) -> Result<()> {
@@ -31,6 +31,9 @@ async fn made(app: &App, event: &Event) -> Result<()> {
 }
 
 async fn called_for(app: &App, event: &Event) -> Result<Vec<Due>> {
+    if let Some(due) = alert::called_for(app, event) {
+        return Ok(due);
+    }
     if let Ok(id) = event.subject.parse() {
         return order::called_for(app, event, id).await;
     }

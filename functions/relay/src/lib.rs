@@ -9,7 +9,7 @@ use aws_lambda_events::dynamodb;
 use domain::{Event, OrderId};
 use errors::{Error, Result};
 use jiff::{SignedDuration, Timestamp};
-use queue::{Job, MAX_DELAY, NotifyJob, Queue};
+use queue::{Job, MAX_DELAY, NotifyJob, Queues};
 use std::time::Duration;
 use store::Store;
 
@@ -20,12 +20,8 @@ pub use tail::{Tail, tail};
 pub struct App {
     /// The tables.
     pub store: Store,
-    /// Where `notify` takes its jobs from.
-    pub notify: Queue,
-    /// Where `tasks` takes its jobs from.
-    pub tasks: Queue,
-    /// Where the worker of payments takes its jobs from.
-    pub payments: Queue,
+    /// Where workers take their jobs from.
+    pub queues: Queues,
 }
 
 impl App {
@@ -34,17 +30,12 @@ impl App {
     /// # Errors
     /// `internal` when a variable is missing.
     pub fn from_env() -> Result<Self> {
-        Ok(Self {
-            store: Store::from_env()?,
-            notify: Queue::from_env(queue::NOTIFY)?,
-            tasks: Queue::from_env(queue::TASKS)?,
-            payments: Queue::from_env(queue::PAYMENTS)?,
-        })
+        Ok(Self { store: Store::from_env()?, queues: Queues::from_env()? })
     }
 }
 
 /// Events that people are told about.
-const TOLD: [&str; 11] = [
+const TOLD: [&str; 13] = [
     "booking.confirmed",
     "booking.rescheduled",
     "booking.cancelled",
@@ -56,6 +47,8 @@ const TOLD: [&str; 11] = [
     "account.invited",
     "account.password_reset_requested",
     "code.requested",
+    "alert.raised",
+    "alert.resolved",
 ];
 
 /// Whether people are told: of orders only where something has a price.
@@ -87,12 +80,12 @@ pub async fn pass_on(app: &App, events: &[Event]) -> Result<()> {
     let campaigns =
         campaigns.filter_map(|event| Some(Job::Campaign { campaign: event.subject.parse().ok()? }));
     let jobs: Vec<Job> = jobs.into_iter().chain(campaigns).collect();
-    app.notify.send_batch(jobs.iter().map(|job| (job, Duration::ZERO))).await?;
+    app.queues.notify.send_batch(jobs.iter().map(|job| (job, Duration::ZERO))).await?;
     let tasks: Vec<(Job, Duration)> =
         events.iter().flat_map(|event| release(event).into_iter().chain(rename(event))).collect();
-    app.tasks.send_batch(tasks.iter().map(|(job, delay)| (job, *delay))).await?;
+    app.queues.tasks.send_batch(tasks.iter().map(|(job, delay)| (job, *delay))).await?;
     let payments: Vec<Job> = events.iter().filter_map(about_money).collect();
-    app.payments.send_batch(payments.iter().map(|job| (job, Duration::ZERO))).await
+    app.queues.payments.send_batch(payments.iter().map(|job| (job, Duration::ZERO))).await
 }
 
 /// The job that does what may follow for an order's payments: something was told of one, or the order is charged otherwise.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use domain::{Event, EventId};
 use errors::Result;
 use jiff::{SignedDuration, Timestamp};
-use store::Store;
+use store::{ONLY_READER, Store};
 
 /// An event carries the time at which its command began; it can be read once the command has committed. That takes at most a
 /// call's longest time where this runs ([`store::CALL_TIMEOUT`]: the embedded database knows no conflicts and so no
@@ -13,8 +13,6 @@ use store::Store;
 const LOOK_BACK: SignedDuration = SignedDuration::from_mins(2);
 /// Events read at once.
 pub(crate) const PORTION: u32 = 500;
-/// Where the reader's progress is kept.
-const READER: &str = "relay";
 
 /// A reader of the feed: what it has passed on lately.
 #[derive(Debug, Default)]
@@ -57,7 +55,7 @@ where
     tail.since = Some(now);
     // Saving on each look would cost more than the looks.
     if count > 0 && tail.saved.is_none_or(|saved| saved + SignedDuration::from_secs(5) <= now) {
-        store.set_progress(READER, now).await?;
+        store.set_progress(ONLY_READER, now).await?;
         tail.saved = Some(now);
     }
     Ok(count)
@@ -66,9 +64,9 @@ where
 /// Where the last reader stopped. The first one notes that it begins now, so that what happens before it notes its progress
 /// is read by the next one, whenever that is.
 async fn begin(store: &Store, now: Timestamp) -> Result<Timestamp> {
-    match store.progress(READER).await? {
+    match store.progress(ONLY_READER).await? {
         Some(since) => Ok(since),
-        None => store.set_progress(READER, now).await.map(|()| now),
+        None => store.set_progress(ONLY_READER, now).await.map(|()| now),
     }
 }
 

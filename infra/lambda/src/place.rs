@@ -50,13 +50,13 @@ impl Place {
         }
         let workers = server.workers();
         // A queue's address begins with that of its endpoint.
-        let queues = workers.relay().notify.url().rsplitn(3, '/').last().unwrap_or_default();
+        let queues = workers.relay().queues.notify.url().rsplitn(3, '/').last().unwrap_or_default();
         place.variables = [
             ("HOLDFAST_DYNAMODB_ENDPOINT", server.database().url().to_owned()),
             ("HOLDFAST_SQS_ENDPOINT", queues.to_owned()),
-            ("HOLDFAST_QUEUE_NOTIFY", workers.relay().notify.url().to_owned()),
-            ("HOLDFAST_QUEUE_TASKS", workers.relay().tasks.url().to_owned()),
-            ("HOLDFAST_QUEUE_PAYMENTS", workers.relay().payments.url().to_owned()),
+            ("HOLDFAST_QUEUE_NOTIFY", workers.relay().queues.notify.url().to_owned()),
+            ("HOLDFAST_QUEUE_TASKS", workers.relay().queues.tasks.url().to_owned()),
+            ("HOLDFAST_QUEUE_PAYMENTS", workers.relay().queues.payments.url().to_owned()),
             ("HOLDFAST_SECRET", BASE64.encode(secret)),
             ("HOLDFAST_MAIL", "ses".to_owned()),
             ("HOLDFAST_MAIL_FROM", "Front desk <rooms@example.org>".to_owned()),

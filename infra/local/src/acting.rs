@@ -6,7 +6,7 @@ use domain::{Actor, EventId, Session, SessionId};
 use env::Clock;
 use errors::{Code, Error, Result};
 use jiff::SignedDuration;
-use queue::Queue;
+use queue::Queues;
 use store::Tx;
 use web::{AccessToken, Core, Limits};
 
@@ -29,7 +29,7 @@ impl Acting {
     ///
     /// # Errors
     /// `not_found` without such an account, `forbidden` when it was deactivated.
-    pub async fn begin(core: Core, queue: &Queue, email: &Email) -> Result<Self> {
+    pub async fn begin(core: Core, queues: &Queues, email: &Email) -> Result<Self> {
         let account = core.store.account_with_email(email).await?;
         let account = account.ok_or_else(|| Error::not_found("account"))?;
         if !account.user.active {
@@ -53,15 +53,15 @@ impl Acting {
         tx.event(&core.store, &session.event(event, "session.began", now, Actor::system()));
         core.store.commit(tx).await?;
         let core = core.limited(Limits::off());
-        let service = web::service(api(&core, queue, None), &core);
+        let service = web::service(api(&core, queues, None), &core);
         Ok(Self { service, clock: core.clock.clone(), core, session })
     }
 
     /// The same session at a front door where another clock tells the time: for what happened before today.
     #[must_use]
-    pub fn with_clock(self, clock: Clock, queue: &Queue) -> Self {
+    pub fn with_clock(self, clock: Clock, queues: &Queues) -> Self {
         let core = self.core.clone().with_clock(clock.clone());
-        Self { service: web::service(api(&core, queue, None), &core), clock, ..self }
+        Self { service: web::service(api(&core, queues, None), &core), clock, ..self }
     }
 
     /// The front door as the account sees it, for the next fifteen minutes.

@@ -9,12 +9,12 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use env::Clock;
-use queue::Sqs;
+use queue::{Queues, Sqs};
 use serde::{Deserialize, Serialize};
 use store::{Config, Store};
 
 use crate::sqs::{self, Endpoint};
-use crate::workers::{self, Queues};
+use crate::workers;
 use database::{self, Data, Database};
 
 const FILE: &str = "serving.json";

@@ -30,4 +30,4 @@ pub use installation::{Aws, Installation, Serving};
 pub use rebuild::rebuild;
 pub use secret::secret;
 pub use server::{Options, Server, start};
-pub use workers::{Queues, Workers};
+pub use workers::Workers;

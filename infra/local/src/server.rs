@@ -27,12 +27,14 @@ use crate::front::Front;
 use crate::installation::Serving;
 use crate::sqs::{self, Endpoint};
 use crate::status::{self, Watched};
-use crate::workers::{self, Queues, Workers};
+use crate::workers::{self, Workers};
 use crate::{checkout, crowd, dashboard, groups, house, outbox as page};
 use database::{self, Data, Database};
 
 /// Who mail is from on a laptop.
 pub(crate) const SENDER: &str = "Holdfast <bookings@holdfast.example>";
+/// Who is told of alerts on a laptop.
+const OPERATORS: &str = "Operators <operators@holdfast.example>";
 
 /// How often what requests took is looked at, to be kept once a minute.
 const KEEP_EVERY: Duration = Duration::from_secs(10);
@@ -118,7 +120,6 @@ pub async fn start(options: Options) -> io::Result<Server> {
     let database = database::start(&options.data, options.clock.clone()).await?;
     let queues = sqs::start(&options.data, options.clock.clone()).await?;
     let all = workers::queues(queues.url()).await.map_err(io::Error::other)?;
-    let Queues { notify: queue, tasks, payments } = all.clone();
     let store = Store::new(Config::local(database.url().to_owned()));
     while !store.migrate().await.map_err(io::Error::other)?.is_empty() {}
     let keys = Keys::from_secret(&options.secret).map_err(io::Error::other)?;
@@ -133,11 +134,12 @@ pub async fn start(options: Options) -> io::Result<Server> {
         store: core.store.clone(),
         clock: core.clock.clone(),
         keys: Arc::clone(&core.keys),
-        queue: queue.clone(),
+        queue: all.notify.clone(),
         mail: options.mail.unwrap_or_else(|| Arc::clone(&outbox) as Arc<dyn Mail>),
         sms: Some(options.sms.unwrap_or_else(|| Arc::clone(&texts) as Arc<dyn Texts>)),
         whatsapp: Some(options.whatsapp.unwrap_or_else(|| Arc::clone(&texts) as Arc<dyn Texts>)),
         sender: SENDER.parse().map_err(io::Error::other)?,
+        alerts_to: Some(OPERATORS.parse().map_err(io::Error::other)?),
         public_url: format!("http://{address}"),
         site_url: None,
     };
@@ -151,17 +153,18 @@ pub async fn start(options: Options) -> io::Result<Server> {
     };
     let paying = payments::App::new(&core, Some(gateway.clone()));
     let api =
-        groups::merged(groups::hearing(&core, &queue, Some(gateway), (options.webhooks, options.country)));
-    let (store, to_pay) = (core.store.clone(), payments.clone());
-    let relay = relay::App { store, notify: queue, tasks: tasks.clone(), payments: to_pay };
-    let payments = payments::Worker { app: paying, queue: payments };
-    let tasks = tasks::App { store: core.store.clone(), clock: core.clock.clone(), queue: tasks };
-    let workers = Workers::new(relay, notify, tasks, payments, core.reads.cache().clone());
+        groups::merged(groups::hearing(&core, &all, Some(gateway), (options.webhooks, options.country)));
+    let relay = relay::App { store: core.store.clone(), queues: all.clone() };
+    let payments = payments::Worker { app: paying, queue: all.payments.clone() };
+    let tasks = tasks::App { store: core.store.clone(), clock: core.clock.clone(), queue: all.tasks.clone() };
+    let watch = insights::Watch::new(core.reads.clone(), core.clock.clone(), all.clone());
+    let workers = Workers::new(relay, notify, tasks, payments, watch, core.reads.clone());
     let (stop, stopped) = watch::channel(false);
     let service = web::service(api.clone(), &core);
     let mut everything = page::routes(Arc::clone(&outbox), Arc::clone(&texts));
     everything = everything.merge(dashboard::routes(core.clone())).merge(house::routes(core.clone()));
-    everything = everything.merge(status::routes(Watched { core: core.clone(), queues: all }));
+    everything =
+        everything.merge(status::routes(Watched { core: core.clone(), watch: workers.watch().clone() }));
     if let Some(stand_in) = &stand_in {
         everything = everything.merge(checkout::routes(Arc::clone(stand_in)));
     }

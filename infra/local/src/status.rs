@@ -7,15 +7,15 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use cache::{KindStatistics, Statistics};
+use domain::alert::{Broken, Seen, broken};
 use errors::Result;
-use insights::operations::{Alert, Range, Seen, broken, cost, one, operations, seen};
+use insights::operations::{Range, Watch, cost, of_requests, one, operations};
 use store::Numbers;
 use web::Core;
 use web::telemetry::{SLOT_SECONDS, Slot, quantile, together};
 
 use crate::html::{page, table};
 use crate::plot::{Series, columns};
-use crate::workers::Queues;
 
 /// Every so many seconds the page is loaded again.
 const RELOAD_SECONDS: &str = "5";
@@ -28,7 +28,7 @@ const MOST: usize = 20;
 #[derive(Clone)]
 pub(crate) struct Watched {
     pub(crate) core: Core,
-    pub(crate) queues: Queues,
+    pub(crate) watch: Watch,
 }
 
 /// The page's routes.
@@ -52,21 +52,14 @@ async fn show(State(watched): State<Watched>) -> Response {
 }
 
 async fn drawn(watched: &Watched) -> Result<String> {
-    let Watched { core, queues } = watched;
+    let Watched { core, watch } = watched;
     let now = core.clock.now();
     let slots = plotted(&core.telemetry.lately(), now.as_second());
     let lately = together(&slots);
-    let (notify, tasks, payments) =
-        tokio::try_join!(queues.notify.waiting(), queues.tasks.waiting(), queues.payments.waiting())?;
-    let dead = tokio::try_join!(
-        queues.notify.dead_letters(),
-        queues.tasks.dead_letters(),
-        queues.payments.dead_letters()
-    )?;
-    let dead_letters = dead.0 + dead.1 + dead.2;
-    let alerts = broken(&Seen { waiting: notify + tasks + payments, dead_letters, ..seen(&lately) });
     let range = Range::new((None, None), now)?;
-    let by_operation = operations(&core.store, range).await?;
+    let ((_, seen), by_operation) = tokio::try_join!(watch.seen(1), operations(&core.store, range))?;
+    let Seen { requests, faults, p95_ms, .. } = of_requests(&lately);
+    let alerts = broken(&Seen { requests, faults, p95_ms, ..seen });
     let millis = |per_mille| quantile(&lately, per_mille).map_or_else(String::new, |ms| format!("{ms} ms"));
     let counts = [
         ("Requests in 5 min", one(&lately, "requests").to_string()),
@@ -74,10 +67,10 @@ async fn drawn(watched: &Watched) -> Result<String> {
         ("p99 at most", millis(990)),
         ("Failed", one(&lately, "faults").to_string()),
         ("Turned away (429)", one(&lately, "limited").to_string()),
-        ("Messages waiting", notify.to_string()),
-        ("Tasks waiting", tasks.to_string()),
-        ("Payments waiting", payments.to_string()),
-        ("Dead letters", dead_letters.to_string()),
+        ("Jobs waiting", seen.waiting.to_string()),
+        ("Dead letters", seen.dead_letters.to_string()),
+        ("Feed behind", format!("{} s", seen.feed_lag_seconds)),
+        ("Cost per booking", per_booking(&by_operation)),
     ];
     let counts = counts.iter().fold(String::new(), |all, (name, count)| {
         all + &format!("<div><dt>{name}</dt><dd>{count}</dd></div>")
@@ -123,14 +116,32 @@ fn label(seconds: i64) -> String {
     format!("-{}:{:02}", seconds / 60, seconds % 60)
 }
 
-fn told(alerts: &[Alert]) -> String {
+/// Operations that sell something.
+const SELLING: [&str; 6] =
+    ["createBooking", "createBookingV1", "createSeries", "createOrder", "createStay", "createReservationV1"];
+
+/// What all requests cost, by bookings that were made with them.
+fn per_booking(by_operation: &[(String, Numbers)]) -> String {
+    let made = |(operation, numbers): &(String, Numbers)| {
+        let answered = one(numbers, "requests") - one(numbers, "refused") - one(numbers, "faults");
+        if SELLING.contains(&operation.as_str()) { answered } else { 0 }
+    };
+    let bookings: u64 = by_operation.iter().map(made).sum();
+    let total = cost(&together(by_operation.iter().map(|(_, numbers)| numbers))).total();
+    match total.checked_div(bookings) {
+        None => "none made".to_owned(),
+        Some(each) => format!("$ {}.{:06}", each / 1_000_000_000_000, each / 1_000_000 % 1_000_000),
+    }
+}
+
+fn told(alerts: &[Broken]) -> String {
     if alerts.is_empty() {
         return "<p>All rules hold.</p>".to_owned();
     }
-    let row = |alert: &Alert| {
+    let row = |alert: &Broken| {
         let numbers = [alert.value.to_string(), alert.threshold.to_string()];
-        let name = format!("{}: {}", alert.level.as_str(), alert.rule);
-        [name].into_iter().chain(numbers).chain([alert.advice.to_owned()]).collect()
+        let name = format!("{}: {}", alert.level.as_str(), alert.rule.as_str());
+        [name].into_iter().chain(numbers).chain([alert.rule.advice().to_owned()]).collect()
     };
     table(&["Rule", "value", "threshold", "advice"], &alerts.iter().map(row).collect::<Vec<_>>())
 }

@@ -4,16 +4,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cache::Cache;
+use cache::Reads;
 use domain::Event;
 use errors::Result;
-use queue::{Job, Queue, Settings, Sqs};
+use insights::Watch;
+use queue::{Job, Queues, Settings, Sqs};
 use tokio::sync::Mutex;
 
 /// How often the feed is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How often messages and tasks are looked for that have become due.
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
+/// How often rules are looked at.
+const WATCH_EVERY: Duration = Duration::from_mins(1);
 /// How often the ledger is audited.
 const AUDIT_EVERY: Duration = Duration::from_hours(24);
 /// A job that a killed process had in its hands comes back after this long.
@@ -28,19 +31,9 @@ pub struct Workers {
     notify: notify::App,
     tasks: tasks::App,
     payments: payments::Worker,
-    cache: Cache,
+    watch: Watch,
+    reads: Reads,
     tail: Arc<Mutex<relay::Tail>>,
-}
-
-/// The queues of an installation.
-#[derive(Debug, Clone)]
-pub struct Queues {
-    /// Of messages.
-    pub notify: Queue,
-    /// Of tasks.
-    pub tasks: Queue,
-    /// Of what follows from payments.
-    pub payments: Queue,
 }
 
 /// The queues that the workers share.
@@ -63,9 +56,10 @@ impl Workers {
         notify: notify::App,
         tasks: tasks::App,
         payments: payments::Worker,
-        cache: Cache,
+        watch: Watch,
+        reads: Reads,
     ) -> Self {
-        Self { relay, notify, tasks, payments, cache, tail: Arc::default() }
+        Self { relay, notify, tasks, payments, watch, reads, tail: Arc::default() }
     }
 
     /// What the relay works with.
@@ -86,6 +80,11 @@ impl Workers {
     /// What follows from payments is worked off with.
     pub fn payments(&self) -> &payments::Worker {
         &self.payments
+    }
+
+    /// What looks after the installation.
+    pub fn watch(&self) -> &Watch {
+        &self.watch
     }
 
     /// Does everything that is to be done at this moment, and returns when there is nothing left.
@@ -131,6 +130,7 @@ impl Workers {
             self.releasing(stop()),
             self.settling(stop()),
             self.auditing(stop()),
+            self.watching(stop()),
         );
     }
 
@@ -205,11 +205,28 @@ impl Workers {
         }
     }
 
+    /// Looks which rules are broken, and reads what is asked for most before anybody asks where processes share a cache.
+    async fn watching(&self, stop: impl Future<Output = ()>) {
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            tokio::select! {
+                () = &mut stop => return,
+                () = tokio::time::sleep(WATCH_EVERY) => {}
+            }
+            if let Err(error) = tokio::try_join!(self.watch.look(), insights::warm(&self.reads)) {
+                tracing::warn!(
+                    error = error.chain(),
+                    "it is not known how the installation works; looking again"
+                );
+            }
+        }
+    }
+
     async fn look(&self) -> Result<usize> {
         let mut tail = self.tail.lock().await;
         let readers = async |events: Vec<Event>| {
             relay::pass_on(&self.relay, &events).await?;
-            insights::consume(&self.relay.store, &self.cache, &events).await
+            insights::consume(&self.relay.store, self.reads.cache(), &events).await
         };
         relay::tail(&self.relay.store, &mut tail, self.notify.clock.now(), readers).await
     }

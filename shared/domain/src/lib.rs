@@ -5,6 +5,7 @@
 //! `store` keeps; what clients see are wire types in the groups.
 
 pub mod address;
+pub mod alert;
 pub mod availability;
 pub mod booking;
 pub mod campaign;
@@ -45,6 +46,7 @@ pub mod zone;
 mod fixtures;
 
 pub use address::Address;
+pub use alert::Alert;
 pub use booking::{Booking, BookingState};
 pub use campaign::{Campaign, CampaignState};
 pub use event::{Actor, Event};

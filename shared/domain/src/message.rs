@@ -27,6 +27,7 @@ pub use tally::{DUE, Moved};
 pub use ways::{Audience, Channels, chains, reaches};
 pub use wish::Wish;
 
+use crate::alert::Rule;
 use crate::{BookingId, CampaignId, CodeId, LocationId, MessageId, OrderId, ResourceId, Span, UserId};
 
 /// How long a queued message may stay untaken before a sweep queues it again, in seconds.
@@ -67,6 +68,11 @@ pub enum Subject {
     Campaign {
         /// Which.
         id: CampaignId,
+    },
+    /// How the installation works, by one rule; for whoever runs it.
+    Alert {
+        /// Which.
+        rule: Rule,
     },
 }
 

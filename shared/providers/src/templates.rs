@@ -261,7 +261,7 @@ macro_rules! texts {
             MessageKind::Code => Some(texts!($language / "code")),
             MessageKind::StayConfirmed => Some(texts!($language / "stay_confirmed", "stay")),
             MessageKind::StayCancelled => Some(texts!($language / "stay_cancelled", "stay")),
-            MessageKind::Campaign => None,
+            MessageKind::Campaign | MessageKind::Alert => None,
         }
     };
     ($language:literal / $name:literal) => {

@@ -198,7 +198,8 @@ macro_rules! texts {
             MessageKind::PasswordReset
             | MessageKind::Campaign
             | MessageKind::StayConfirmed
-            | MessageKind::StayCancelled => None,
+            | MessageKind::StayCancelled
+            | MessageKind::Alert => None,
         }
     };
     ($language:literal / $name:literal) => {

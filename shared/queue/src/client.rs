@@ -78,6 +78,34 @@ impl Sqs {
     }
 }
 
+/// The queues of an installation.
+#[derive(Debug, Clone)]
+pub struct Queues {
+    /// Of messages.
+    pub notify: Queue,
+    /// Of tasks.
+    pub tasks: Queue,
+    /// Of what follows from payments.
+    pub payments: Queue,
+}
+
+impl Queues {
+    /// Those whose URLs are in [`NOTIFY`], [`TASKS`] and [`PAYMENTS`]; see [`Sqs::from_env`].
+    ///
+    /// # Errors
+    /// `internal` when a variable is missing.
+    pub fn from_env() -> Result<Self> {
+        let sqs = Sqs::from_env()?;
+        let named = |variable| Ok(sqs.queue(env::required(variable)?));
+        Ok(Self { notify: named(NOTIFY)?, tasks: named(TASKS)?, payments: named(PAYMENTS)? })
+    }
+
+    /// Each of them.
+    pub fn each(&self) -> [&Queue; 3] {
+        [&self.notify, &self.tasks, &self.payments]
+    }
+}
+
 impl Queue {
     /// The queue whose URL is in `variable`, e.g. [`NOTIFY`]; see [`Sqs::from_env`].
     ///

@@ -25,7 +25,7 @@ mod poll;
 
 pub use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 pub use backoff::backoff;
-pub use client::{MAX_DELAY, NOTIFY, PAYMENTS, Queue, Sqs, TASKS};
+pub use client::{MAX_DELAY, NOTIFY, PAYMENTS, Queue, Queues, Sqs, TASKS};
 pub use consume::{Attempt, consume, run};
 pub use create::Settings;
 pub use job::{Job, NotifyJob};

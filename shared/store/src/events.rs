@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::Event;
 use errors::{Error, Result};
+use futures::future::try_join_all;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -127,6 +128,29 @@ impl Store {
 }
 
 impl Store {
+    /// When the first thing happened from `from` on, today or yesterday.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is.
+    pub(crate) async fn first_event(&self, from: Timestamp, now: Timestamp) -> Result<Option<Timestamp>> {
+        let today = day(now);
+        let days = [today.yesterday().ok(), Some(today)].into_iter().flatten();
+        let partitions = days.filter(|date| *date >= day(from)).flat_map(|date| (0..SHARDS).map(move |shard| format!("{date}#{shard}")));
+        let each = partitions.map(|partition| {
+            self.query::<Event>(Query {
+                table: &EVENTS,
+                index: Some(&BY_TIME),
+                partition,
+                range: Range::Between(moment(from), moment(Timestamp::MAX)),
+                descending: false,
+                limit: 1,
+                after: None,
+            })
+        });
+        let pages = try_join_all(each).await?;
+        Ok(pages.iter().flat_map(|page| &page.items).map(|event| event.at).min())
+    }
+
     /// What happened from `from` until just before `to`, oldest first, in pages: each event is on one of them, however many
     /// share an instant. A page can have few events or none and still not be the last.
     ///

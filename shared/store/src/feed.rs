@@ -1,12 +1,20 @@
 //! How far readers of the feed of events have come, where no stream remembers it for them.
 
 use errors::Result;
-use jiff::Timestamp;
+use futures::try_join;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
 use crate::schema::{LIVE, Table};
 use crate::table::Record;
+
+/// The reader that keeps figures and the audit trail by person, where it reads by itself.
+pub const FEED_READER: &str = "insights";
+/// The reader that reads for all, where no stream pushes events.
+pub const ONLY_READER: &str = "relay";
+/// Readers note their places at least so often while there is something to read.
+pub const NOTED_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Progress {
@@ -39,5 +47,18 @@ impl Store {
     /// `unavailable` when the database is.
     pub async fn set_progress(&self, reader: &str, until: Timestamp) -> Result<()> {
         self.overwrite(&Progress { reader: reader.to_owned(), until }).await
+    }
+
+    /// How far what is kept from the feed is behind: the age of the first thing of today or yesterday that is surely not kept. Readers
+    /// note their places each [`NOTED_EVERY`] only, so what happened sooner after that is not told. On a laptop one reader reads for all.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is.
+    pub async fn feed_lag(&self, now: Timestamp) -> Result<SignedDuration> {
+        let (feed, all) = try_join!(self.progress(FEED_READER), self.progress(ONLY_READER))?;
+        let until = feed.max(all).unwrap_or(Timestamp::MIN);
+        let from = until.saturating_add(NOTED_EVERY).unwrap_or(until);
+        let first = self.first_event(from, now).await?;
+        Ok(first.map_or(SignedDuration::ZERO, |at| now.duration_since(at)))
     }
 }

@@ -65,6 +65,8 @@
 //! | `events_by(person)` | Insights, then Events by key | — |
 //! | `figures(location, kind, days)` | Insights | payments(created_at) and whatever else is added up |
 //! | `usage(kind, days)` | Live, a query per day | — |
+//! | `alerts` | Live, the rules' items in one batch | — |
+//! | `feed_lag(now)` | Events `by_time`, a query per day and shard; Live, the readers' places | — |
 
 mod client;
 mod codes;
@@ -83,6 +85,7 @@ mod table;
 mod tx;
 
 mod accounts;
+mod alerts;
 mod bookings;
 mod calendar_feeds;
 mod campaigns;
@@ -109,6 +112,7 @@ pub use catalog::{location_from, resource_from};
 pub use client::{CALL_TIMEOUT, Config, Store};
 pub use codes::{OneTimeCode, SentTo};
 pub use events::event_from;
+pub use feed::{FEED_READER, NOTED_EVERY, ONLY_READER};
 pub use figures::{Generations, Kept, Tally};
 pub use heard::{Told, Written};
 pub use hotel::{ChannelEvent, StayStage, record_from};

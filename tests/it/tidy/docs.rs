@@ -6,7 +6,7 @@ use std::path::Path;
 use errors::Code;
 use web::{Access, Group, Quotas, Tier, Version};
 
-use super::{block, core, expect_block, files, queue, root, text};
+use super::{block, core, expect_block, files, queues, root, text};
 
 /// The documents, of those that may not all be there yet.
 fn documents() -> Vec<String> {
@@ -56,7 +56,7 @@ fn the_documented_errors_are_those_of_the_code() {
 
 #[test]
 fn the_documented_limits_are_those_of_the_code() {
-    let (api, quotas) = (local::api(&core(), &queue(), None), Quotas::default());
+    let (api, quotas) = (local::api(&core(), &queues(), None), Quotas::default());
     let mut list = String::from(
         "| group | anonymous | customer | staff | service | routes |\n| --- | --- | --- | --- | --- | --- |\n",
     );
@@ -73,7 +73,7 @@ fn the_documented_limits_are_those_of_the_code() {
 
 #[test]
 fn the_documented_routes_are_those_of_the_code() {
-    let api = local::api(&core(), &queue(), None);
+    let api = local::api(&core(), &queues(), None);
     let mut list = String::new();
     for (title, wanted) in
         [("v2", Some(Version::V2)), ("v1", Some(Version::V1)), ("Outside the versions", None)]

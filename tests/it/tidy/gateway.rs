@@ -10,7 +10,7 @@ use std::fmt::Write;
 use web::Version;
 
 use super::template::{resources, template};
-use super::{core, expect_block, queue};
+use super::{core, expect_block, queues};
 
 /// The group that answers what no group has, and everything outside the versions that is not claimed.
 const REST: &str = "insights";
@@ -58,7 +58,7 @@ impl Branch {
 
 /// Version, path and group of every endpoint.
 fn endpoints() -> Vec<(Option<Version>, &'static str, &'static str)> {
-    let groups = local::groups(&core(), &queue(), None);
+    let groups = local::groups(&core(), &queues(), None);
     let of = |(group, api): &(&'static str, web::Api)| -> Vec<_> {
         api.table().map(|(version, route)| (version, route.path(), *group)).collect()
     };

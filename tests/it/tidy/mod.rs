@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use env::Clock;
-use queue::{Queue, Sqs};
+use queue::{Queues, Sqs};
 use store::{Config, Store};
 use web::{Core, Keys};
 
@@ -63,9 +63,10 @@ pub(crate) fn core() -> Core {
     Core::new(store, Clock::at(START.parse().unwrap()), Keys::from_secret(&[7; 32]).unwrap())
 }
 
-/// A queue that nobody asks anything.
-pub(crate) fn queue() -> Queue {
-    Sqs::local("http://127.0.0.1:1").queue("none")
+/// Queues that nobody asks anything.
+pub(crate) fn queues() -> Queues {
+    let queue = Sqs::local("http://127.0.0.1:1").queue("none");
+    Queues { notify: queue.clone(), tasks: queue.clone(), payments: queue }
 }
 
 /// The part of a file between the lines that hold `<name>: begin` and `<name>: end` must be `wanted`. With `UPDATE_EXPECT`

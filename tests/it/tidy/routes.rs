@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use web::{Key, Version};
 
-use super::{core, queue};
+use super::{core, queues};
 
 /// Each operation of a version's description with its path and method.
 fn operations(version: Version) -> Vec<(String, String, Value)> {
-    let document = web::openapi::document(&local::api(&core(), &queue(), None), version, "test");
+    let document = web::openapi::document(&local::api(&core(), &queues(), None), version, "test");
     let paths = document["paths"].as_object().unwrap().clone();
     let all = paths.into_iter().flat_map(|(path, methods)| {
         let methods = methods.as_object().unwrap().clone();
@@ -35,7 +35,7 @@ fn every_operation_has_an_id_of_its_own_a_summary_and_an_answer() {
 
 #[test]
 fn no_two_groups_answer_the_same_request() {
-    let api = local::api(&core(), &queue(), None);
+    let api = local::api(&core(), &queues(), None);
     let mut known = BTreeSet::new();
     for (version, route) in api.table() {
         let shape: String =
@@ -62,7 +62,7 @@ fn whatever_creates_in_v2_can_be_retried() {
 
 #[test]
 fn reads_take_no_idempotency_key() {
-    let api = local::api(&core(), &queue(), None);
+    let api = local::api(&core(), &queues(), None);
     for (_, route) in api.table().filter(|(_, route)| route.method() == "GET") {
         assert_eq!(route.key(), Key::Ignored, "GET {}", route.path());
     }

@@ -10,7 +10,7 @@ use web::{Group, Version};
 
 use super::gateway::{id_of, wanted};
 use super::template::{resources, template};
-use super::{core, expect_block, queue};
+use super::{core, expect_block, queues};
 
 /// What is kept of each request: nothing of a person, and no path, since calendar feeds have their secret in it.
 const KEPT: &str = r#"{"time":"$context.requestTimeEpoch","request":"$context.requestId","stage":"$context.stage","route":"$context.routeKey","status":"$context.status","bytes":"$context.responseLength","ms":"$context.responseLatency","function_ms":"$context.integrationLatency","error":"$context.error.message","function_error":"$context.integrationErrorMessage"}"#;
@@ -26,7 +26,7 @@ fn guarded() -> BTreeMap<String, &'static str> {
     let routes: BTreeMap<String, String> =
         wanted().into_keys().map(|path| (format!("ANY {path}"), format!("ANY {path}"))).collect();
     let mut guarded = BTreeMap::new();
-    for (version, route) in local::api(&core(), &queue(), None).table() {
+    for (version, route) in local::api(&core(), &queues(), None).table() {
         let parameters = match route.group() {
             Group::SignIn => "SignIn",
             Group::Pay => "Pay",

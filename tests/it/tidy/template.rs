@@ -225,7 +225,7 @@ fn every_function_is_told_what_it_reads_and_nothing_else() {
             ("queue::PAYMENTS", queue::PAYMENTS),
         ];
         for (constant, variable) in queues {
-            if sources.iter().any(|source| source.contains(constant)) {
+            if sources.iter().any(|source| source.contains(constant) || source.contains("Queues::from_env")) {
                 needed.insert(variable.to_owned());
             }
         }

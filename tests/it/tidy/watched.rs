@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use domain::alert::{FEW, Level, Rule};
 use serde_json::{Value, json};
 use store::schema::TABLES;
 
@@ -21,9 +22,9 @@ fn id_of(binary: &str) -> String {
 const ALWAYS: &str = "";
 const IF_HEARD: &str = "    Condition: Watched\n";
 
-/// New versions that take over at once, since AWS gives ten alarms away: what is called once a day has no call in the minutes of a
-/// canary, and what is derived from the feed can be derived again.
-const AT_ONCE: [&str; 2] = ["tasks-audit", "insights-feed"];
+/// New versions that take over at once, since AWS gives ten alarms away: what is called once a day or does nothing but look has
+/// no call in the minutes of a canary, and what is derived from the feed can be derived again.
+const AT_ONCE: [&str; 3] = ["tasks-audit", "insights-feed", "insights-watch"];
 
 /// An alarm over one metric of Lambda.
 fn alarm(id: &str, when: &str, what: &str, metric: &str, dimensions: &str, rest: &str) -> String {
@@ -90,6 +91,97 @@ fn watched(binary: &str, function: &Value) -> String {
     );
     let what = format!("{binary} comes near its timeout of {timeout} s.");
     lines + &alarm(&format!("{id}SlowAlarm"), IF_HEARD, &what, "Duration", &of, &rest)
+}
+
+/// A rule's alarm by what AWS counts, or by the metric of `insights-watch`; none where one is written by hand.
+fn ruled(rule: Rule, level: Level, threshold: u64) -> Option<String> {
+    let api = "Dimensions: [{ Name: ApiId, Value: !Ref Api }]";
+    let stat = |id: &str, metric: &str, of: &str, statistic: &str| {
+        format!(
+            "        - Id: {id}\n          ReturnData: false\n          MetricStat:\n            \
+             Metric: {{ {metric}, {of} }}\n            Period: 300\n            Stat: {statistic}\n"
+        )
+    };
+    let sums = |expression: &str, stats: &[String]| {
+        format!("Metrics:\n        - {{ Id: value, Expression: \"{expression}\" }}\n{}      ", stats.concat())
+    };
+    let one = |metric: &str, of: &str, statistic: &str| {
+        format!("{metric}\n      {of}\n      {statistic}\n      Period: 300\n      ")
+    };
+    let gateway = "Namespace: AWS/ApiGateway, MetricName: ";
+    let (what, metric, factor) = match (rule, level) {
+        (Rule::FaultsPerMille, _) => {
+            let stats = [("faults", "5xx"), ("calls", "Count")]
+                .map(|(id, metric)| stat(id, &format!("{gateway}{metric}"), api, "Sum"));
+            let share = format!("IF(calls >= {FEW}, 1000 * faults / calls, 0)");
+            ("Of a thousand requests so many failed.", sums(&share, &stats), 1)
+        }
+        (Rule::P95Ms, _) => {
+            let metric =
+                one("Namespace: AWS/ApiGateway\n      MetricName: Latency", api, "ExtendedStatistic: p95");
+            ("95 of a hundred requests took so many milliseconds at most.", metric, 1)
+        }
+        (Rule::QueueWaiting, _) => {
+            let stats = ["Notify", "Tasks", "Payments"].map(|queue| {
+                let of =
+                    format!("Dimensions: [{{ Name: QueueName, Value: !GetAtt {queue}Queue.QueueName }}]");
+                let metric = "Namespace: AWS/SQS, MetricName: ApproximateNumberOfMessagesVisible";
+                stat(&queue.to_lowercase(), metric, &of, "Maximum")
+            });
+            ("So many jobs wait in the queues.", sums("notify + tasks + payments", &stats), 1)
+        }
+        (Rule::MessageFailuresPerMille, _) => {
+            let of = "Dimensions: [{ Name: FunctionName, Value: !Sub \"${AWS::StackName}-insights-watch\" }]";
+            let metric = one(
+                "Namespace: Holdfast\n      MetricName: MessageFailuresPerMille",
+                of,
+                "Statistic: Maximum",
+            );
+            ("Of a thousand messages so many did not get through.", metric, 1)
+        }
+        (Rule::FeedLagSeconds, Level::Critical) => {
+            let of = "Dimensions: [{ Name: FunctionName, Value: !Sub \"${AWS::StackName}-insights-feed\" }]";
+            let metric =
+                one("Namespace: AWS/Lambda\n      MetricName: IteratorAge", of, "Statistic: Maximum");
+            ("What is kept from the feed is an hour behind.", metric, 1_000)
+        }
+        (Rule::FeedLagSeconds, Level::Warning) | (Rule::DeadLetters, _) => return None,
+    };
+    let id = format!("{}{}Alarm", id_of(&rule.as_str().replace('_', "-")), id_of(level.as_str()));
+    Some(format!(
+        "  {id}:\n    Type: AWS::CloudWatch::Alarm\n{IF_HEARD}    Properties:\n      AlarmName: !Sub \"{}\"\n      \
+         AlarmDescription: {what}\n      {metric}EvaluationPeriods: 1\n      Threshold: {}\n      \
+         ComparisonOperator: GreaterThanThreshold\n      TreatMissingData: notBreaching\n      AlarmActions: {TOLD}\n",
+        named(rule, level),
+        threshold * factor,
+    ))
+}
+
+fn named(rule: Rule, level: Level) -> String {
+    format!("${{AWS::StackName}}-{}-{}", rule.as_str(), level.as_str())
+}
+
+#[test]
+fn each_rule_has_alarms_of_its_name_with_its_thresholds() {
+    let all = || {
+        Rule::ALL
+            .into_iter()
+            .flat_map(|rule| rule.thresholds().iter().map(move |(level, at)| (rule, *level, *at)))
+    };
+    let blocks: String = all().filter_map(|(rule, level, at)| ruled(rule, level, at)).collect();
+    expect_block("template.yaml", "rules", &blocks);
+    let alarms = resources(&template(), "AWS::CloudWatch::Alarm");
+    for (rule, level, at) in all() {
+        let factor = if rule == Rule::FeedLagSeconds { 1_000 } else { 1 };
+        let of_rule = alarms.values().filter(|alarm| {
+            let name = alarm["Properties"]["AlarmName"]["!Sub"].as_str().unwrap_or_default();
+            name.starts_with(&named(rule, level))
+        });
+        let thresholds: Vec<_> =
+            of_rule.map(|alarm| alarm["Properties"]["Threshold"].as_u64().unwrap()).collect();
+        assert!(!thresholds.is_empty(), "{} has no alarm", named(rule, level));
+        assert!(thresholds.iter().all(|threshold| *threshold == at * factor), "{thresholds:?}");
+    }
 }
 
 #[test]

@@ -293,7 +293,7 @@ impl MonthView {
 }
 
 impl DeliveryView {
-    fn of(((channel, provider), counted): (&(String, String), &Delivered)) -> Self {
+    pub(crate) fn of(((channel, provider), counted): (&(String, String), &Delivered)) -> Self {
         Self {
             channel: channel.clone(),
             provider: provider.clone(),

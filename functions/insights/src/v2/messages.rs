@@ -89,15 +89,13 @@ impl MessageView {
             _ => None,
         };
         let booking = match message.subject {
-            Subject::Order { .. } | Subject::Account | Subject::Code { .. } | Subject::Campaign { .. } => {
-                None
-            }
             Subject::Booking { id, resource, span } => Some(AboutView {
                 id: id.to_string(),
                 room_id: resource.to_string(),
                 start: span.start().to_string(),
                 end: span.end().to_string(),
             }),
+            _ => None,
         };
         Self {
             id: message.id.to_string(),

@@ -1,6 +1,7 @@
 //! How the installation works, on the wire. Days and hours are in UTC; money is US dollars by AWS's list prices.
 
 use domain::Permission::{Operate, ReadOperations};
+use domain::alert::{Broken, broken};
 use domain::prices::AS_OF;
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -12,7 +13,7 @@ use web::{Access, Json, Query, Reply, Result, Route, State, get, post, request};
 use super::house::tenths;
 use crate::App;
 use crate::figures::rounded;
-use crate::operations::{self, Alert, MEMORY_MB, Range, cost, one};
+use crate::operations::{self, MEMORY_MB, Range, cost, one};
 
 /// Operations that are told at most.
 const MOST: usize = 100;
@@ -194,10 +195,12 @@ struct OverviewView {
     /// `ok`, `warning` or `critical`: of the worst rule that is broken.
     status: &'static str,
     timing: TimingView,
-    /// Jobs that wait in the queue of messages.
+    /// Jobs that wait in the queues.
     queue_waiting: u64,
-    /// Jobs of it that failed every time.
+    /// Jobs that failed every time.
     dead_letters: u64,
+    /// How far figures and the audit trail are behind what happened, in seconds; 0 for less than a minute.
+    feed_lag_seconds: u64,
     /// Rules that are broken, the worst first.
     alerts: Vec<AlertView>,
 }
@@ -205,7 +208,7 @@ struct OverviewView {
 /// A broken rule.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Alert")]
-struct AlertView {
+pub(crate) struct AlertView {
     rule: &'static str,
     /// `warning` or `critical`.
     level: &'static str,
@@ -313,17 +316,14 @@ fn dollars(of_a_million: u64) -> u64 {
 }
 
 async fn overview(State(app): State<App>) -> Result<Reply<OverviewView>> {
-    let hours = operations::hours(&app.store, LATELY, app.clock.now());
-    let (hours, waiting, dead_letters) =
-        tokio::try_join!(hours, app.queue.waiting(), app.queue.dead_letters())?;
-    let summed = web::telemetry::together(hours.iter().map(|(_, numbers)| numbers));
-    let seen = operations::Seen { waiting, dead_letters, ..operations::seen(&summed) };
-    let alerts = operations::broken(&seen);
+    let (requests, seen) = app.watch.seen(LATELY).await?;
+    let alerts = broken(&seen);
     Ok(Reply::ok(OverviewView {
         status: alerts.first().map_or("ok", |alert| alert.level.as_str()),
-        timing: TimingView::of(&summed),
-        queue_waiting: waiting,
-        dead_letters,
+        timing: TimingView::of(&requests),
+        queue_waiting: seen.waiting,
+        dead_letters: seen.dead_letters,
+        feed_lag_seconds: seen.feed_lag_seconds,
         alerts: alerts.iter().map(AlertView::of).collect(),
     }))
 }
@@ -386,8 +386,8 @@ impl TimingView {
 }
 
 impl AlertView {
-    fn of(alert: &Alert) -> Self {
-        let Alert { rule, level, value, threshold, advice } = *alert;
-        Self { rule, level: level.as_str(), value, threshold, advice }
+    pub(crate) fn of(alert: &Broken) -> Self {
+        let Broken { rule, level, value, threshold } = *alert;
+        Self { rule: rule.as_str(), level: level.as_str(), value, threshold, advice: rule.advice() }
     }
 }

@@ -81,7 +81,7 @@ impl Ics {
         let keys = self.place.keys()?;
         let installation = self.place.open().await?;
         let core = Core::new(installation.store().clone(), clock, keys);
-        let acting = Acting::begin(core, &installation.queues()?.notify, &self.account).await?;
+        let acting = Acting::begin(core, installation.queues()?, &self.account).await?;
         let report = import.run(&acting, &sources).await;
         acting.end().await?;
         installation.close().await?;

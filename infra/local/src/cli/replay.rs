@@ -21,8 +21,7 @@ impl Replay {
     pub(crate) async fn run(self) -> Outcome {
         let installation = self.place.open().await?;
         let store = installation.store();
-        let local::Queues { notify, tasks, payments } = installation.queues()?.clone();
-        let app = &relay::App { store: store.clone(), notify, tasks, payments };
+        let app = &relay::App { store: store.clone(), queues: installation.queues()?.clone() };
         let cache = &cache::Cache::from_env()?;
         let readers = async |events: Vec<_>| {
             relay::pass_on(app, &events).await?;

@@ -83,8 +83,8 @@ impl Arguments {
         let installation = self.place.open().await?;
         let mut core = Core::new(installation.store().clone(), system, keys);
         core.show_usage = true;
-        let queue = &installation.queues()?.notify;
-        let acting = Acting::begin(core, queue, &self.account).await?.with_clock(clock.clone(), queue);
+        let queues = installation.queues()?;
+        let acting = Acting::begin(core, queues, &self.account).await?.with_clock(clock.clone(), queues);
         let report = import.replay(&acting, clock, book, &mut |progress| show(progress)).await;
         acting.end().await?;
         installation.close().await?;

@@ -55,6 +55,7 @@ impl Due {
             Subject::Account => String::new(),
             Subject::Code { id } => id.to_string(),
             Subject::Campaign { id } => id.to_string(),
+            Subject::Alert { rule } => rule.as_str().to_owned(),
         };
         let chain = chains(self.kind, self.audience).iter().find(|chain| chain.contains(&self.channel));
         let last = chain.and_then(|chain| chain.last()).unwrap_or(&self.channel);

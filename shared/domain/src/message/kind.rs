@@ -35,11 +35,13 @@ pub enum MessageKind {
     StayConfirmed,
     /// Your stay is given back, and so much goes back to you.
     StayCancelled,
+    /// The installation works badly, or well again.
+    Alert,
 }
 
 impl MessageKind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Confirmed,
         Self::Changed,
         Self::Cancelled,
@@ -54,6 +56,7 @@ impl MessageKind {
         Self::Campaign,
         Self::StayConfirmed,
         Self::StayCancelled,
+        Self::Alert,
     ];
 
     /// The text form.
@@ -73,6 +76,7 @@ impl MessageKind {
             Self::Campaign => "campaign",
             Self::StayConfirmed => "stay_confirmed",
             Self::StayCancelled => "stay_cancelled",
+            Self::Alert => "alert",
         }
     }
 
@@ -96,7 +100,8 @@ impl MessageKind {
             | Self::SessionCompleted
             | Self::Campaign
             | Self::StayConfirmed
-            | Self::StayCancelled => None,
+            | Self::StayCancelled
+            | Self::Alert => None,
         }
     }
 }

@@ -36,14 +36,14 @@ impl Audience {
 /// A chain is known by its last channel, which no other chain of the same row has: see [`super::Due::message`].
 pub const fn chains(kind: MessageKind, audience: Audience) -> &'static [&'static [Channel]] {
     use MessageKind::{
-        Campaign, Cancelled, Changed, Code, Confirmed, OutOfService, PasswordReset, Reminder,
+        Alert, Campaign, Cancelled, Changed, Code, Confirmed, OutOfService, PasswordReset, Reminder,
         SessionCancelled, SessionCompleted, SessionConfirmed, SessionLost, StayCancelled, StayConfirmed,
     };
     match (kind, audience) {
         (Confirmed | Changed | Cancelled, Audience::Customer) => &[&[Email], &[Whatsapp, Sms]],
         (Reminder | OutOfService, Audience::Customer) => &[&[Whatsapp, Sms, Email]],
         (OutOfService, Audience::Booker)
-        | (PasswordReset | StayConfirmed | StayCancelled, Audience::Customer) => &[&[Email]],
+        | (PasswordReset | StayConfirmed | StayCancelled | Alert, Audience::Customer) => &[&[Email]],
         // What was paid is told in writing in any case, and beside that where it is seen at once.
         (SessionConfirmed | SessionCancelled | SessionLost, Audience::Customer) => {
             &[&[Email], &[Whatsapp, Sms]]

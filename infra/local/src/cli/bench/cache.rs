@@ -192,7 +192,7 @@ fn edges(scene: &Scene, mode: &str, redis: Option<&Redis>, figure: &str) -> io::
         // Those that the token was signed with.
         core.keys = Arc::clone(&scene.server.core().keys);
         core.show_usage = true;
-        let api = local::api(&core, &scene.server.workers().relay().notify, None);
+        let api = local::api(&core, &scene.server.workers().relay().queues, None);
         let front = Front::new(web::service(api, &core), scene.token.clone());
         Ok(Edge { core, front })
     };

@@ -1,0 +1,165 @@
+//! Looking after an installation: which rules are broken, and telling those who run it.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use cache::{Cache, Reads};
+use domain::alert::{Rule, Seen};
+use domain::{Actor, Alert, Event, EventId};
+use env::Clock;
+use errors::{Code, Result};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+use lambda_runtime::LambdaEvent;
+use queue::Queues;
+use serde_json::{Value, json};
+use store::{Numbers, Store};
+use tokio::try_join;
+use web::telemetry::{quantile, together};
+
+use super::{hours, one};
+use crate::figures::{Days, Delivered, delivery};
+
+/// Alerts are about the hour that has begun and the one before it.
+pub(crate) const LATELY: i64 = 2;
+
+/// What looks after an installation. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Watch {
+    reads: Reads,
+    clock: Clock,
+    queues: Queues,
+}
+
+impl Watch {
+    /// Over these tables and queues.
+    pub fn new(reads: Reads, clock: Clock, queues: Queues) -> Self {
+        Self { reads, clock, queues }
+    }
+
+    /// As Lambda runs it: by itself, and with nothing kept of what it read.
+    pub fn on_lambda(store: Store, queues: Queues) -> Self {
+        let clock = Clock::system();
+        Self::new(Reads::new(store, clock.clone(), Cache::off()), clock, queues)
+    }
+
+    pub(crate) fn queues(&self) -> &Queues {
+        &self.queues
+    }
+
+    /// What requests of so many hours up to this one took, and what the rules look at: besides those requests what waits now, how far
+    /// the feed is behind, and messages that were due today or yesterday.
+    ///
+    /// # Errors
+    /// `unavailable` when the database or a queue is.
+    pub async fn seen(&self, hours_seen: i64) -> Result<(Numbers, Seen)> {
+        let now = self.clock.now();
+        let store = self.reads.store();
+        let (hours, (waiting, dead_letters), lag, delivered) =
+            try_join!(hours(store, hours_seen, now), self.jobs(), store.feed_lag(now), self.delivered(now))?;
+        let sum = |count: fn(&Delivered) -> i64| {
+            u64::try_from(delivered.values().map(count).sum::<i64>()).unwrap_or_default()
+        };
+        let requests = together(hours.iter().map(|(_, numbers)| numbers));
+        let seen = Seen {
+            waiting,
+            dead_letters,
+            messages: sum(|of| of.sent + of.failed),
+            undelivered: sum(|of| of.undeliverable + of.failed),
+            feed_lag_seconds: u64::try_from(lag.as_secs()).unwrap_or_default(),
+            ..of_requests(&requests)
+        };
+        Ok((requests, seen))
+    }
+
+    /// Jobs that wait, and those that failed every time.
+    pub(crate) async fn jobs(&self) -> Result<(u64, u64)> {
+        let each = self
+            .queues
+            .each()
+            .into_iter()
+            .map(|queue| async move { try_join!(queue.waiting(), queue.dead_letters()) });
+        let all = futures::future::try_join_all(each).await?;
+        Ok(all.iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1)))
+    }
+
+    /// What became of messages that were due today or yesterday, by channel and provider.
+    pub(crate) async fn delivered(&self, now: Timestamp) -> Result<BTreeMap<(String, String), Delivered>> {
+        let today = now.to_zoned(TimeZone::UTC).date();
+        let days = Days::new(today.saturating_sub(1.day()), today.saturating_add(1.day()))?;
+        delivery(&self.reads, None, days).await
+    }
+
+    /// Looks whether rules are broken, and tells what is new about it as events; how many, and what was seen. Whoever looks at the same time tells nothing
+    /// twice.
+    ///
+    /// # Errors
+    /// As [`Watch::seen`].
+    pub async fn look(&self) -> Result<(usize, Seen)> {
+        let store = self.reads.store();
+        let ((_, seen), known) = try_join!(self.seen(LATELY), store.alerts())?;
+        let mut told = 0;
+        for rule in Rule::ALL {
+            let before = known.iter().find(|alert| alert.rule == rule);
+            let Some(next) = Alert::next(rule, before, &seen, self.clock.now()) else { continue };
+            match store.note_alert(&next, &event(&next)).await {
+                Ok(()) => told += 1,
+                Err(error) if error.code() == Code::Changed => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((told, seen))
+    }
+
+    /// What calls the function on AWS: a schedule. What AWS does not count itself goes to `CloudWatch`, as a line of metrics.
+    ///
+    /// # Errors
+    /// As [`Watch::look`].
+    pub async fn called(&self, _: LambdaEvent<Value>) -> Result<Value> {
+        let (told, seen) = Box::pin(self.look()).await?;
+        if let Some(function) = env::optional("AWS_LAMBDA_FUNCTION_NAME") {
+            // There is nobody to tell when the standard output is gone.
+            let _ = writeln!(std::io::stdout(), "{}", metrics(&seen, &function, self.clock.now()));
+        }
+        Ok(json!({ "told": told }))
+    }
+}
+
+/// What the rules look at, of requests alone.
+pub fn of_requests(numbers: &Numbers) -> Seen {
+    Seen {
+        requests: one(numbers, "requests"),
+        faults: one(numbers, "faults"),
+        p95_ms: quantile(numbers, 950),
+        ..Seen::default()
+    }
+}
+
+/// The event that tells it.
+fn event(alert: &Alert) -> Event {
+    let kind = if alert.level.is_some() { "alert.raised" } else { "alert.resolved" };
+    Event {
+        id: EventId::new(alert.at, env::random()),
+        kind: kind.to_owned(),
+        subject: format!("alert_{}", alert.rule.as_str()),
+        sequence: alert.version,
+        at: alert.at,
+        actor: Actor::system(),
+        data: json!({ "after": { "level": alert.level, "value": alert.value, "threshold": alert.threshold } }),
+    }
+}
+
+/// What AWS does not count itself, in `CloudWatch`'s embedded metric format.
+fn metrics(seen: &Seen, function: &str, now: Timestamp) -> Value {
+    let metric = json!({ "Name": "MessageFailuresPerMille", "Unit": "Count" });
+    json!({
+        "_aws": {
+            "Timestamp": now.as_millisecond(),
+            "CloudWatchMetrics": [
+                { "Namespace": "Holdfast", "Dimensions": [["FunctionName"]], "Metrics": [metric] },
+            ],
+        },
+        "FunctionName": function,
+        "MessageFailuresPerMille": Rule::MessageFailuresPerMille.value(seen),
+    })
+}
