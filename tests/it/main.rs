@@ -33,6 +33,7 @@ mod office;
 mod operations;
 mod orders;
 mod packaged;
+mod patterns;
 mod payments;
 mod phones;
 mod pools;

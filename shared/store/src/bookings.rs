@@ -1,7 +1,7 @@
 //! Bookings: by id, by user, by place and day, by state.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Booking, BookingId, BookingState, Event, EventId, LocationId, ResourceId, Span, UserId, Zone};
+use domain::{Booking, BookingId, BookingState, Event, LocationId, ResourceId, Span, UserId, Zone};
 use errors::{Error, Result};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -15,8 +15,6 @@ use crate::{Outcome, Store, Tx};
 pub const LONGEST: SignedDuration = SignedDuration::from_hours(14 * 24 + 2);
 /// A hold that ran out is kept this long for those who ask what became of it.
 const EXPIRED_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// Events looked through for one page of bookings by creation.
-const MOST_EVENTS: usize = 1_000;
 
 impl Record for Booking {
     const TABLE: Table = RESERVATIONS;
@@ -127,8 +125,8 @@ impl Store {
         Ok(self.query_all(most, query).await?.0)
     }
 
-    /// Bookings of a room that overlap the span, whatever their state, by start; at most `most`.
-    /// One query for each local day that a booking could have started on.
+    /// Bookings of a room that overlap the span, whatever their state, by start; at most `most`, out of the last `most` of each
+    /// day that begin before the span ends. One query for each local day that a booking could have started on.
     ///
     /// # Errors
     /// `unavailable` when the database is.
@@ -145,8 +143,11 @@ impl Store {
         let last = zone.local(span.end()).date();
         let mut all = Vec::new();
         for day in first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last) {
-            let found = self.bookings_starting((location, resource), day, most).await?;
-            all.extend(found.into_iter().filter(|booking| booking.span.overlaps(&span)));
+            // The latest first: however many began and ended before, those that are still there are among them.
+            let range = before(resource, span);
+            let query = |after| list(&BY_PLACE, format!("{location}#{day}"), range.clone(), true, 500, after);
+            let (found, _): (Vec<Booking>, _) = self.query_all(most, query).await?;
+            all.extend(found.into_iter().rev().filter(|booking| booking.span.overlaps(&span)));
             if all.len() >= most {
                 break;
             }
@@ -178,13 +179,12 @@ impl Store {
         while day <= last {
             let partition = format!("{location}#{day}");
             let rest = limit.saturating_sub(u32::try_from(items.len()).unwrap_or(limit));
-            let prefix = Range::Prefix(format!("{resource}#"));
+            let range = before(resource, span);
             let page: Page<Booking> =
-                self.query(list(&BY_PLACE, partition, prefix, false, rest, after.take())).await?;
+                self.query(list(&BY_PLACE, partition, range, false, rest, after.take())).await?;
             items.extend(page.items.into_iter().filter(|booking| booking.span.overlaps(&span)));
             match (page.next, day.tomorrow()) {
-                (Some(next), _) if items.len() >= most => return Ok(Page { items, next: Some(next) }),
-                (Some(next), _) => after = Some(next),
+                (Some(next), _) => return Ok(Page { items, next: Some(next) }),
                 (None, Ok(next)) if items.len() >= most && next <= last => {
                     let next = Position::at(BY_PLACE.partition, format!("{location}#{next}"));
                     return Ok(Page { items, next: Some(next) });
@@ -197,7 +197,8 @@ impl Store {
     }
 
     /// Bookings made from `from` until just before `to`, in the order in which they were made: found through their first
-    /// events, since an index of its own would cost every booking a write. A query for each day and shard of the range.
+    /// events, since an index of its own would cost every booking a write. A page of them is a page of [`Store::events_in`]
+    /// without whatever else happened: it may be empty and still not be the last.
     ///
     /// # Errors
     /// `unavailable` when the database is.
@@ -207,27 +208,12 @@ impl Store {
         limit: u32,
         after: Option<Position>,
     ) -> Result<Page<Booking>> {
-        let seen = after.as_ref().and_then(|place| place.text("seen")?.split_once('#'));
-        let seen: Option<(Timestamp, EventId)> =
-            seen.and_then(|(at, id)| Some((at.parse().ok()?, id.parse().ok()?)));
-        let from = seen.map_or(from, |(at, _)| at);
-        let (events, more) = self.events_between(from, to, MOST_EVENTS).await?;
-        let fresh: Vec<Event> =
-            events.into_iter().filter(|event| seen.is_none_or(|seen| (event.at, event.id) > seen)).collect();
-        let most = usize::try_from(limit).unwrap_or(usize::MAX).min(100);
+        let page = self.events_in((from, to), limit.min(100), after).await?;
         let made =
             |event: &Event| Some(event.subject.parse().ok()?).filter(|_: &BookingId| event.sequence == 1);
-        let made: Vec<(&Event, BookingId)> =
-            fresh.iter().filter_map(|event| Some((event, made(event)?))).take(most).collect();
-        let last = match made.last() {
-            Some((event, _)) if made.len() == most => Some(*event),
-            _ => fresh.last(),
-        };
-        let rest = last != fresh.last() || more;
-        let next = last.filter(|_| rest).map(|event| format!("{}#{}", moment(event.at), event.id));
-        let ids: Vec<BookingId> = made.iter().map(|(_, id)| *id).collect();
+        let ids: Vec<BookingId> = page.items.iter().filter_map(made).collect();
         let items = if ids.is_empty() { Vec::new() } else { self.bookings(&ids).await? };
-        Ok(Page { items, next: next.map(|seen| Position::at("seen", seen)) })
+        Ok(Page { items, next: page.next })
     }
 
     /// Up to `most` bookings stored in a state, the latest end first.
@@ -273,6 +259,11 @@ impl Store {
         let range = Range::Between(moment(from), "~".to_owned());
         self.query(list(&BY_STATE, state.as_str().to_owned(), range, false, limit, after)).await
     }
+}
+
+/// Keys of a room's bookings that begin before the span ends, or when it does.
+fn before(resource: ResourceId, span: Span) -> Range {
+    Range::Between(format!("{resource}#"), format!("{resource}#{}", moment(span.end())))
 }
 
 /// The booking that a commit made, or made before.

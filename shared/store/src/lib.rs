@@ -8,65 +8,112 @@
 //! round trip. What a condition means is said where it is made, in the closure that turns a failed condition into an error.
 //!
 //! # Access patterns
+//! The last column names the indexes of the systems whose place this one takes (meeting rooms, a barber, pujas, a hotel), with their own names;
+//! where only columns are given, they are of the table before. Indexes of the marketplace (shops, products, their orders) come with its issue.
+//!
+//! A page costs as much among 10,000 records as among 10: `tests/it/patterns.rs` measures each pattern that answers an index.
+//!
 //! | read | table, index | answers the source index |
 //! | --- | --- | --- |
-//! | `account(id)` | Accounts | users(user_id) |
-//! | `account_named`, `account_with_email` | Accounts, claim item then record | users(username), users(email) |
+//! | `account(id)` | Accounts | rooms: `users(user_id)` |
+//! | `account_named(name)` | Accounts, claim item then record | rooms: `users(username)` |
+//! | `account_with_email(email)` | Accounts, claim item then record | rooms, pujas: `users(email)`; barber: `users(email, active)` |
+//! | `account_with_phone(phone)` | Accounts, claim item then record | pujas: `users(mobile)` |
 //! | `accounts` | Accounts `by_kind` | — |
-//! | `signed_in(user, session)` | Accounts, two items in one batch | — |
+//! | `signed_in(user, session)`, `session(user, id)` | Accounts, two items in one batch; one | — |
 //! | `calendar_feed(user, id)`, `calendar_feeds_of(user)` | Accounts | — |
-//! | `code(holder)`, `is_stopped(holder)`, `account_with_phone(phone)` | Accounts | users(mobile) |
-//! | `location(id)`, `resource(id)`, `review(id)`, `pool(id)` | Catalog | rooms(room_id), reviews(review_id) |
-//! | `location_named`, `resource_named` | Catalog, claim item then record | rooms(room_name) |
+//! | `code(holder)` | Accounts | pujas: `otp_logins(user)` |
+//! | `stop(holder)`, `is_stopped(holder)` | Accounts | — |
+//! | `guest(id)` | Accounts | — |
+//! | `guests(begins)` | Accounts `by_kind` | barber: `clients(name)`, by its beginning |
+//! | `guests_with_email(email)`, `guests_with_phone(phone)` | Accounts, claim items then records, at most 100 | hotel: `guests(email)`, `(phone_number)`; barber: `clients(email)`, `(phone)` |
+//! | `location(id)`, `location_exists(id)` | Catalog | — |
+//! | `location_named(name)` | Catalog, claim item then record | — |
 //! | `locations`, `all_locations` | Catalog `by_kind` | — |
-//! | `resources_at(location)` | Catalog `by_place` | rooms(room_status, room_location) |
-//! | `resources(min capacity)`, `all_resources` | Catalog `by_kind` | rooms(room_status) |
-//! | `resources_named(name)` | Catalog `by_name` | rooms(room_name) |
-//! | `reviews_of(resource)` | Catalog `by_place` | reviews(room_id) |
-//! | `reviews_by(user)` | Catalog `by_author` | reviews(user_id) |
-//! | `reviews` | Catalog `by_kind` | — |
-//! | `flagged_reviews` | Catalog `by_name` | partial reviews(is_flagged) |
-//! | `review_report(resource)` | Catalog, the room's counters | — |
-//! | `booking(id)` | Reservations | bookings(booking_id) |
-//! | `bookings_of(user)` | Reservations `by_user` | bookings(user_id) |
-//! | `bookings_on(location, day)` | Reservations `by_place` | bookings(booking_date), (booking_date, room_id) |
-//! | `bookings_starting(resource, day)` | Reservations `by_place` | bookings(booking_date, room_id) |
-//! | `bookings_in(resource, span)` | Reservations `by_place`, a query per day | bookings(room_id), (booking_date, start_time, end_time) |
-//! | `bookings_page_in(resource, span)` | Reservations `by_place`, a query per day | bookings(room_id), in pages |
-//! | `bookings_in_state(state)` | Reservations `by_state` | bookings(status) |
-//! | `bookings_created(from, to)` | Events `by_time`, then Reservations by id | bookings(created_at) |
-//! | `bookings_ending(state, from)` | Reservations `by_state` | the auditor: what claims time from then on |
-//! | `pools_at(location)` | Catalog `by_kind` | — |
-//! | `offering(id)` | Catalog | pujas(id), plans(id), chadawas(id) |
-//! | `offerings_at(location)` | Catalog `by_kind` | — |
-//! | `sessions_of(offering)` | Catalog `by_place` | pujas(date) |
-//! | `promo_code(id)`, `promo_codes_at(location)` | Catalog; Catalog `by_kind` | promo_codes(code): the id is derived from it |
-//! | `promo_uses`, `promo_uses_by(user)` | Reservations, counters in one batch | orders(promo_code) |
-//! | `order(id)` | Reservations | — |
-//! | `orders_of(user)` | Reservations `by_user` | — |
-//! | `orders_at(location)` | Reservations `by_place` | — |
-//! | `orders_overdue(before)` | Reservations `by_state` | holds that ran out, to be released |
-//! | `orders_held`, `orders_confirmed(from)` | Reservations `by_state` | the auditor: what claims units from then on |
-//! | `payment(id)` | Reservations | payments(booking_id), payments(razorpay_order_id): the id is derived from it |
-//! | `payments_at(location)` | Reservations `by_place` | payments(created_at) |
-//! | `payments_to_ask(now)`, `payments_open` | Reservations `by_state` | payments(status) |
-//! | `payments_failed(location)` | Reservations `by_state` | payments(status) |
-//! | `orders_made(location, range)`, `payments_begun(location, range)` | Reservations `by_place` | payments(created_at) |
-//! | `webhook(id)` | Messages | — |
+//! | `resource(id)` | Catalog | rooms: `rooms(room_id)`; barber: `availability(user, day)`: the hours stand in the record |
+//! | `resource_exists(id)`, `resources_by_id(ids)` | Catalog | — |
+//! | `resource_named(location, name)` | Catalog, claim item then record | rooms: `rooms(room_name)` |
+//! | `resources_named(name)` | Catalog `by_name`, at most 100 | rooms: `rooms(room_name)`, of all locations |
+//! | `resources_at(location)` | Catalog `by_place` | rooms: `rooms(room_status, room_location)` |
+//! | `resources(min capacity)` | Catalog `by_kind` | rooms: `rooms(room_status)` |
+//! | `all_resources` | Catalog `by_kind` | — |
+//! | `review(id)`, `reviews` | Catalog; Catalog `by_kind` | — |
+//! | `reviews_of(resource)` | Catalog `by_place` | rooms: `reviews(room_id)` |
+//! | `reviews_by(user)` | Catalog `by_author` | rooms: `reviews(user_id)` |
+//! | `flagged_reviews` | Catalog `by_name` | rooms: partial `reviews(is_flagged)` |
+//! | `review_report(resource)` | Catalog, the room's counters | barber: `reviews(barber, rating)` |
+//! | `pool(id)`, `pools_at(location)` | Catalog; Catalog `by_kind` | — |
+//! | `offering(id)` | Catalog | pujas: `pujas(id)`, `plans(id)`, `chadawas(id)` |
+//! | `offerings_at(location)` | Catalog `by_kind` | barber: `services(user, active)` |
+//! | `sessions_of(offering)` | Catalog `by_place` | pujas: `pujas(date)`, of one offering |
+//! | `sessions(now)` | Catalog `by_name` | pujas: `pujas(date)` |
+//! | `promo_code(id)` | Catalog | pujas: `promo_codes(code)`: the id is derived from it |
+//! | `promo_codes_at(location)` | Catalog `by_kind` | — |
+//! | `promo_uses(ids)`, `promo_uses_by(id, user)` | Reservations, counters in one batch | pujas: `orders(promo_code)` |
+//! | `room_type(id)`, `rate_plan(id)`, `property(location)` | Catalog | — |
+//! | `hotel_room(id)` | Catalog | hotel: `reservations(room_id)`: who is put into it stands in the record |
+//! | `room_types_at(location)`, `hotel_rooms_at(location)`, `rate_plans_at(location)` | Catalog `by_kind` | — |
+//! | `booking(id)` | Reservations | rooms: `bookings(booking_id)`; barber: `appointments(id, version)`: the version is a condition of the write |
+//! | `bookings(ids)` | Reservations, a batch | barber: `appointments(recurring_pattern_id, start_time)`: the ids follow from the series and the dates |
 //! | `series(id)` | Reservations | — |
-//! | `messages_to(user)` | Messages `by_recipient` | — |
+//! | `bookings_of(user)` | Reservations `by_user` | rooms: `bookings(user_id)`; barber: `appointments(user_id, start_time, status)`, `(user_id, status, start_time)`, `(client_id, start_time)`, `(client_id, status)` |
+//! | `bookings_on(location, day)` | Reservations `by_place` | rooms: `bookings(booking_date)`; barber: `appointments(start_time, status)`, `(location_id, start_time)` |
+//! | `bookings_starting(resource, day)` | Reservations `by_place` | rooms: `bookings(booking_date, room_id)`; barber: `appointments(date, barber)` |
+//! | `bookings_in(resource, span)` | Reservations `by_place`, a query per day | rooms: `bookings(booking_date, start_time, end_time)`; barber: `appointments(barber_id, start_time, duration)` |
+//! | `bookings_page_in(resource, span)` | Reservations `by_place`, a query per day | rooms: `bookings(room_id)`; barber: `appointments(barber_id, start_time, status)`, partial open statuses |
+//! | `bookings_in_state(state)`, `latest_in_state(state)` | Reservations `by_state` | rooms: `bookings(status)`; barber: `appointments(status, start_time)`, by end |
+//! | `bookings_ending(state, from)` | Reservations `by_state` | barber: partial appointments of the future not cancelled |
+//! | `bookings_created(from, to)` | Events `by_time`, then Reservations by id | rooms: `bookings(created_at)` |
+//! | `ledger::claimed(resource, span)` | Ledger | rooms: `bookings(booking_date, start_time, end_time)`, what is taken; barber: `booking_slots(date, barber, available)` |
+//! | `ledger::counts(pool, cells)` | Ledger, a batch | hotel: `reservations(check_in_date, check_out_date)`, what is left |
+//! | `order(id)` | Reservations | — |
+//! | `orders_of(user)` | Reservations `by_user` | pujas: `bookings(user)`; hotel: `reservations(guest_id)`; barber: `payments(user_id, status, created_at)`: the sums stand in the orders |
+//! | `orders_at(location)` | Reservations `by_place` | hotel: `reservations(created_at)`, the latest |
+//! | `orders_made_at(location, range)` | Reservations `by_place` | pujas: `bookings(created_at)`, `(temple, date, status)`; hotel: `reservations(created_at)` |
+//! | `orders_made(location, range)` | Reservations `by_place` | pujas: `bookings(created_at)`, the first one first |
+//! | `orders_held`, `orders_overdue(before)` | Reservations `by_state` | pujas: `bookings(status)`, those that wait to be paid |
+//! | `orders_confirmed(from)` | Reservations `by_state` | pujas: `bookings(status)`, those that are to come |
+//! | `stay_named(confirmation)` | Reservations, claim item then record | hotel: `reservations(confirmation_number)` |
+//! | `stays(location, stage, days)` | Reservations `by_stay` | hotel: `reservations(check_in_date, check_out_date)`, `(status)` |
+//! | `folio(order)`, `folio_line(order, id)` | Reservations | — |
+//! | `invoice(id)`, `next_invoice(location)`, `invoices_at(location)` | Reservations; Reservations `by_place` | — |
+//! | `channel_events(room type, channel)` | Reservations | — |
+//! | `payment(id)` | Reservations | pujas: `payments(booking)`, `(razorpay_order_id)`; barber: `payments(appointment_id, status)`, `(stripe intent)`, `(stripe charge)`; hotel: `payments(reservation_id)`: the order has the ids, and a gateway's order gives one |
+//! | `payments_at(location)` | Reservations `by_place` | pujas: `payments(created_at, status)`, the latest |
+//! | `payments_begun(location, range)` | Reservations `by_place` | pujas: `payments(created_at, status)`; barber: `payments(created_at, status)`; hotel: `payments(payment_date)` |
+//! | `payments_open`, `payments_to_ask(now)` | Reservations `by_state` | pujas, barber: `payments(created_at, status)`, those that are open |
+//! | `payments_failed(location)` | Reservations `by_state` | pujas, barber: `payments(created_at, status)`, those that failed |
+//! | `webhook(id)` | Messages | — |
+//! | `message(id)`, `messages_made(ids)` | Messages | — |
+//! | `messages_to(user)` | Messages `by_recipient` | barber: `notifications(user, read)` |
+//! | `messages_due(now)`, `messages_waiting`, `messages_dead` | Messages `by_due` | — |
 //! | `campaign(id)`, `campaign_counts(id)` | Messages | — |
 //! | `campaigns` | Messages `by_recipient`, a partition of their own | — |
-//! | `campaigns_due` | Messages `by_due`, a partition of their own | — |
-//! | `audience` | Accounts `by_kind`; or Reservations `by_place`, then Accounts by id; or Accounts by phone | — |
-//! | `messages_due`, `messages_waiting`, `messages_dead` | Messages `by_due` | — |
-//! | `events_of(subject)` | Events | bookings(updated_at) |
-//! | `events_between`, `events_in` | Events `by_time`, a query per day and shard | bookings(created_at) |
+//! | `campaigns_due(now)` | Messages `by_due`, a partition of their own | — |
+//! | `audience(filter)` | Accounts `by_kind`; or Reservations `by_place`, then Accounts by id; or Accounts by phone | — |
+//! | `event(subject, sequence)` | Events | — |
+//! | `events_of(subject)` | Events | rooms: `bookings(updated_at)`, of one booking |
+//! | `events_in(from, to)` | Events `by_time`, a query per day and shard | rooms: `bookings(updated_at)` |
+//! | `events_between(from, to)` | Events `by_time`, a query per day and shard | — |
 //! | `events_by(person)` | Insights, then Events by key | — |
-//! | `figures(location, kind, days)` | Insights | payments(created_at) and whatever else is added up |
+//! | `progress(reader)` | Live | — |
+//! | `figures(location, kind, days)` | Insights, those days | barber, pujas, hotel: revenue by date |
+//! | `figures_at(locations)` | Insights and Catalog, a batch | — |
 //! | `usage(kind, days)` | Live, a query per day | — |
 //! | `alerts` | Live, the rules' items in one batch | — |
-//! | `feed_lag(now)` | Events `by_time`, a query per day and shard; Live, the readers' places | — |
+//! | `feed_lag(now)` | Live, the readers' places; Events `by_time`, a query per day and shard | — |
+//! | `together(ids)` | by id, a batch for each hundred | — |
+//!
+//! # What is not asked here
+//! - Who booked one session: pujas' `bookings(puja, date, status)`. At most 5,000 of `orders_made_at` of its place are looked
+//!   through; an index would cost every order another write.
+//! - Pairs, as barber's `appointments(user_id, client_id)`, `(barber_id, client_id)`: `bookings_of` of the one is read.
+//! - `appointments(service_id, start_time)`, those by source and revenue, metrics by barber: no figures of bookings are kept. What is sold on dates is
+//!   counted by offering.
+//! - `appointments(google_event_id)`: calendars are read from feeds, and an entry that comes in has an id that is derived from its own.
+//! - Full text: nobody looks through notes. `users(role, location)`, `clients(last_visit)`, `reviews(location, rating)`: there are no such lists.
+//! - Payouts, as `payments(barber_id, created_at, status)`, and `waitlist(date, status)`: there are none.
+//! - Blogs and their slugs: there are none.
 
 mod client;
 mod codes;

@@ -227,7 +227,11 @@ impl Store {
         let mut all = Vec::new();
         let mut after = None;
         loop {
-            let page = self.query(query(after)).await?;
+            let mut query = query(after);
+            // One item more than is wanted tells whether there are more.
+            let rest = u32::try_from(most.saturating_sub(all.len())).unwrap_or(u32::MAX).saturating_add(1);
+            query.limit = query.limit.min(rest);
+            let page = self.query(query).await?;
             all.extend(page.items);
             after = page.next;
             if after.is_none() || all.len() >= most {

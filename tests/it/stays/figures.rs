@@ -1,5 +1,6 @@
 //! Figures of a house: nights, arrivals and sales, kept from the feed.
 
+use domain::Event;
 use domain::figures::Kind;
 use futures::future::join_all;
 use insights::figures::{Days, count_in};
@@ -167,7 +168,9 @@ async fn a_replay_of_everything_doubled_and_backwards_comes_to_the_same() {
     let range = ("2027-01-01T00:00:00Z".parse().unwrap(), "2027-02-01T00:00:00Z".parse().unwrap());
     let events = store.events_in(range, 500, None).await.unwrap().items;
     let once = store.begin_figures().await.unwrap();
-    let sold = events.iter().find(|event| event.kind == "order.confirmed").unwrap().clone();
+    // The desk's goes over the end of a month, which is one place more.
+    let within = |event: &&Event| event.kind == "order.confirmed" && event.actor.user == Some(hotel.anna.id);
+    let sold = events.iter().find(within).unwrap().clone();
     let (done, usage) = store::metered(count_in(store, once, &[sold])).await;
     done.unwrap();
     println!("figures: a stay of three nights, sold: {usage}");

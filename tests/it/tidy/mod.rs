@@ -3,6 +3,7 @@
 mod crates;
 mod docs;
 mod gateway;
+mod patterns;
 mod routes;
 mod sources;
 mod stages;
