@@ -135,7 +135,9 @@ impl Store {
     pub(crate) async fn first_event(&self, from: Timestamp, now: Timestamp) -> Result<Option<Timestamp>> {
         let today = day(now);
         let days = [today.yesterday().ok(), Some(today)].into_iter().flatten();
-        let partitions = days.filter(|date| *date >= day(from)).flat_map(|date| (0..SHARDS).map(move |shard| format!("{date}#{shard}")));
+        let partitions = days
+            .filter(|date| *date >= day(from))
+            .flat_map(|date| (0..SHARDS).map(move |shard| format!("{date}#{shard}")));
         let each = partitions.map(|partition| {
             self.query::<Event>(Query {
                 table: &EVENTS,

@@ -126,6 +126,16 @@ pub struct Delivered {
     pub skipped: i64,
 }
 
+impl std::ops::AddAssign for Delivered {
+    fn add_assign(&mut self, more: Self) {
+        self.sent += more.sent;
+        self.delivered += more.delivered;
+        self.undeliverable += more.undeliverable;
+        self.failed += more.failed;
+        self.skipped += more.skipped;
+    }
+}
+
 impl Delivered {
     /// Those whose time came.
     pub const fn due(&self) -> i64 {

@@ -5,9 +5,10 @@ use std::io::Write;
 
 use cache::{Cache, Reads};
 use domain::alert::{Rule, Seen};
-use domain::{Actor, Alert, Event, EventId};
+use domain::{Actor, Alert, Event, EventId, LocationId};
 use env::Clock;
 use errors::{Code, Result};
+use futures::{StreamExt, TryStreamExt, stream};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use lambda_runtime::LambdaEvent;
@@ -20,6 +21,10 @@ use web::telemetry::{quantile, together};
 use super::{hours, one};
 use crate::figures::{Days, Delivered, delivery};
 
+/// Locations whose messages are added up.
+const MOST_LOCATIONS: u32 = 100;
+/// Of these read at once.
+const AT_ONCE: usize = 8;
 /// Alerts are about the hour that has begun and the one before it.
 pub(crate) const LATELY: i64 = 2;
 
@@ -83,11 +88,21 @@ impl Watch {
         Ok(all.iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1)))
     }
 
-    /// What became of messages that were due today or yesterday, by channel and provider.
+    /// What became of messages that were due today or yesterday, by channel and provider: those of no location, and of the first
+    /// hundred by name.
     pub(crate) async fn delivered(&self, now: Timestamp) -> Result<BTreeMap<(String, String), Delivered>> {
         let today = now.to_zoned(TimeZone::UTC).date();
         let days = Days::new(today.saturating_sub(1.day()), today.saturating_add(1.day()))?;
-        delivery(&self.reads, None, days).await
+        let locations = self.reads.locations(MOST_LOCATIONS, None).await?;
+        let ids: Vec<Option<LocationId>> =
+            std::iter::once(None).chain(locations.items.iter().map(|location| Some(location.id))).collect();
+        let each = ids.into_iter().map(|location| Box::pin(delivery(&self.reads, location, days)));
+        let found: Vec<_> = stream::iter(each).buffer_unordered(AT_ONCE).try_collect().await?;
+        let mut sums: BTreeMap<_, Delivered> = BTreeMap::new();
+        for (by, of) in found.into_iter().flatten() {
+            *sums.entry(by).or_default() += of;
+        }
+        Ok(sums)
     }
 
     /// Looks whether rules are broken, and tells what is new about it as events; how many, and what was seen. Whoever looks at the same time tells nothing
