@@ -68,6 +68,22 @@ async fn what_requests_took_is_told_by_operation_day_and_hour() {
 }
 
 #[tokio::test]
+async fn this_moment_is_told_of_the_process_that_answers() {
+    let (app, operator) = used().await;
+    let now = read(&app, &operator, "/v2/performance/scalability/realtime").await;
+    assert_eq!((&now["backlog"], &now["queue_waiting"]), (&json!("low"), &json!(0)));
+    let slot = &now["slots"][0];
+    assert_eq!((&slot["requests"], &slot["refused"], &slot["faults"]), (&json!(4), &json!(1), &json!(0)));
+}
+
+#[tokio::test]
+async fn looking_costs_a_few_units() {
+    let app = TestApp::counted().await;
+    let (told, usage) = store::metered(app.server().workers().watch().look()).await;
+    assert_eq!((told.unwrap().0, usage.trips, usage.reads()), (0, 15, "15.5".to_owned()));
+}
+
+#[tokio::test]
 async fn what_requests_cost_follows_from_what_was_counted() {
     let (app, operator) = used().await;
     let found = read(&app, &operator, "/v2/cost-estimates").await;

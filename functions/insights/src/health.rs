@@ -12,7 +12,7 @@ use web::{Access, Group, MaybeSigned, Plain, Route, State, StatusCode, Version, 
 use crate::App;
 use crate::operations::LATELY;
 use crate::v2::figures::DeliveryView;
-use crate::v2::operations::AlertView;
+use crate::v2::scalability::AlertView;
 
 /// A dependency that takes longer is not ready.
 const PATIENCE: Duration = Duration::from_secs(2);

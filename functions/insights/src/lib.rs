@@ -28,6 +28,7 @@ use domain::DialCode;
 use env::Clock;
 use queue::Queues;
 use store::Store;
+use web::telemetry::Telemetry;
 use web::{Api, Core, Keys, Version};
 
 pub use feed::{Feed, consume, warm};
@@ -44,6 +45,7 @@ pub struct App {
     webhooks: Webhooks,
     country: DialCode,
     reads: Reads,
+    telemetry: Arc<Telemetry>,
 }
 
 impl App {
@@ -52,7 +54,9 @@ impl App {
         let (store, clock, keys) = (core.store.clone(), core.clock.clone(), Arc::clone(&core.keys));
         let reads = core.reads.clone();
         let watch = Watch::new(reads.clone(), clock.clone(), queues.clone());
-        Self { store, clock, keys, watch, webhooks: Webhooks::default(), country: DialCode::default(), reads }
+        let (webhooks, country, telemetry) =
+            (Webhooks::default(), DialCode::default(), Arc::clone(&core.telemetry));
+        Self { store, clock, keys, watch, webhooks, country, reads, telemetry }
     }
 
     /// Phone numbers that say no country are of this one.
@@ -74,6 +78,7 @@ pub fn api(app: &App) -> Api {
         .version(Version::V2, v2::routes(), app)
         .version(Version::V2, v2::campaigns::routes(), app)
         .version(Version::V2, v2::operations::routes(), app)
+        .version(Version::V2, v2::scalability::routes(), app)
         .version(Version::V2, v2::warming::routes(), app)
         .version(Version::V2, webhooks::routes(), app)
         .version(Version::V1, v1::routes(), app)

@@ -7,6 +7,7 @@ pub(crate) mod figures;
 pub(crate) mod house;
 mod messages;
 pub(crate) mod operations;
+pub(crate) mod scalability;
 pub(crate) mod warming;
 
 use domain::Permission::{ReadAudit, ReadFigures, ReadMessages, ReplayMessages};

@@ -122,6 +122,12 @@ impl Place {
             ),
             call("insights", "health", MANY, same(health)),
             call("insights-feed", "", MANY, same(stream.clone())),
+            call(
+                "insights-watch",
+                "",
+                MANY,
+                same(example(include_str!("../../../events/insights-watch.schedule.json"))),
+            ),
             call("relay", "", MANY, same(stream)),
             call("notify", "job", MANY, same(example(include_str!("../../../events/notify.sqs.json")))),
             call("tasks", "sweep", MANY, same(example(include_str!("../../../events/tasks.schedule.json")))),

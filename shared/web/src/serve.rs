@@ -86,7 +86,8 @@ pub async fn run(api: Api, core: Core) -> Result<(), lambda_http::Error> {
 /// Writes what requests took, now and then, before the function stands still.
 async fn counted(State(core): State<Core>, request: Request, next: Next) -> Response {
     let response = next.run(request).await;
-    let function = env::optional("AWS_LAMBDA_FUNCTION_NAME");
+    let metrics = env::optional("HOLDFAST_METRICS").filter(|metrics| metrics == "on");
+    let function = metrics.and_then(|_| env::optional("AWS_LAMBDA_FUNCTION_NAME"));
     core.telemetry.write(&core.store, core.clock.now(), function.as_deref()).await;
     response
 }
