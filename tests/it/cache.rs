@@ -1,6 +1,6 @@
 //! Answers are the same with a cache and without one, whatever becomes of Redis; and how old one can be.
 
-mod redis;
+pub(crate) mod redis;
 mod stale;
 mod trouble;
 

@@ -9,6 +9,7 @@ use serde_json::json;
 use store::{Config, Store};
 use web::{Core, Group, Keys, Limits, Origin, Quotas};
 
+use crate::cache::redis::Redis;
 use crate::harness::{Answer, TestApp};
 
 /// An installation with these limits, in this process.
@@ -93,7 +94,14 @@ async fn ten_times_too_many_requests_get_through_at_the_limit_and_nobody_else_no
 
 /// The same installation served by another process, with limits of its own.
 fn another(app: &TestApp, store: Store, quotas: &str) -> impl AsyncFn(&str, &str) -> (StatusCode, HeaderMap) {
-    let limits = Limits::new(Quotas::parse(quotas).unwrap(), None);
+    counting(app, store, Limits::new(Quotas::parse(quotas).unwrap(), None))
+}
+
+fn counting(
+    app: &TestApp,
+    store: Store,
+    limits: Limits,
+) -> impl AsyncFn(&str, &str) -> (StatusCode, HeaderMap) {
     let keys = Keys::from_secret(&[7; 32]).unwrap();
     let core = Core::new(store, app.core().clock.clone(), keys).limited(limits);
     let service = web::service(app.api().clone(), &core);
@@ -131,6 +139,44 @@ async fn where_people_prove_who_they_are_processes_count_together_and_elsewhere_
     let [first, second] = &processes;
     assert_eq!(first("POST", "/v2/auth/refresh").await.0, 401);
     assert_eq!(second("POST", "/v2/auth/refresh").await.0, 429);
+}
+
+#[tokio::test]
+async fn with_a_cache_that_processes_share_they_count_together_in_one_round_trip_and_without_it_as_before() {
+    let Some(mut redis) = Redis::start() else { return };
+    let app = TestApp::here().await;
+    let processes = [0, 1].map(|_| {
+        let quotas = Quotas::parse("read=6/60,sign-in=4/60").unwrap();
+        counting(&app, app.store().clone(), Limits::new(quotas, Some(redis.shared("it-"))))
+    });
+    let asked = async |path: &str, method: &str| {
+        let mut statuses = Vec::new();
+        for turn in 0..8 {
+            statuses.push(processes[turn % 2](method, path).await.0.as_u16());
+        }
+        statuses
+    };
+    assert_eq!(asked("/v2/locations", "GET").await, [200, 200, 200, 200, 200, 200, 429, 429]);
+    assert_eq!(asked("/v2/auth/refresh", "POST").await, [401, 401, 401, 401, 429, 429, 429, 429]);
+    // Ten seconds are one request of six a minute, and it is refused no sooner than it is to be told.
+    app.advance(SignedDuration::from_secs(10));
+    let (status, headers) = processes[0]("GET", "/v2/locations").await;
+    assert_eq!((status.as_u16(), &headers["ratelimit"]), (200, &"\"read\";r=0;t=60".parse().unwrap()));
+    let (status, headers) = processes[1]("GET", "/v2/locations").await;
+    assert_eq!((status.as_u16(), &headers["retry-after"]), (429, &"10".parse().unwrap()));
+    let keys = redis.tell(&[b"KEYS", b"it-*"]);
+    assert_eq!(keys.len(), 2, "one for each caller and group");
+    // They end by themselves.
+    for key in &keys {
+        let ends: i64 = String::from_utf8(redis.tell(&[b"PTTL", key]).remove(0)).unwrap().parse().unwrap();
+        assert!((1..=61_000).contains(&ends), "{ends}");
+    }
+    redis.kill();
+    // Each by itself in memory; where people prove who they are, together in the tables.
+    let mut alone = asked("/v2/locations", "GET").await;
+    alone.sort_unstable();
+    assert_eq!(alone, [200; 8]);
+    assert_eq!(asked("/v2/auth/refresh", "POST").await, [401, 401, 401, 401, 429, 429, 429, 429]);
 }
 
 #[tokio::test]

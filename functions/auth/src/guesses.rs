@@ -8,6 +8,7 @@ use errors::Result;
 use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 use store::{Limit, Tx};
+use web::network;
 
 use crate::App;
 
@@ -22,6 +23,11 @@ const CODE_GUESSES_FROM_HERE: Limit = Limit { most: 50, window: SignedDuration::
 /// A window as long as a code holds: it never begins anew for the same one.
 const CODE_GUESSES: Limit = Limit { most: 5, window: SignedDuration::from_mins(10) };
 
+/// From where, as it is counted.
+fn here(ip: Option<&str>) -> String {
+    ip.map(network).unwrap_or_default()
+}
+
 /// One guess at a password, counted.
 pub(crate) struct Guess {
     here: String,
@@ -35,10 +41,7 @@ impl Guess {
     /// `rate_limited` after 10 within 15 minutes from one address, or 50 from anywhere.
     pub(crate) async fn count(app: &App, whom: &str, ip: Option<&str>) -> Result<Self> {
         let whom = folded(whom);
-        let guess = Self {
-            here: format!("guess#{whom}#{}", ip.unwrap_or_default()),
-            anywhere: format!("guess#{whom}"),
-        };
+        let guess = Self { here: format!("guess#{whom}#{}", here(ip)), anywhere: format!("guess#{whom}") };
         let now = app.clock().now();
         app.store().count(&guess.here, GUESSES_FROM_HERE, now).await?;
         app.store().count(&guess.anywhere, GUESSES_FROM_ANYWHERE, now).await?;
@@ -57,7 +60,7 @@ impl Guess {
 /// # Errors
 /// `rate_limited` after 20 within an hour.
 pub(crate) async fn count_registration(app: &App, ip: Option<&str>) -> Result<()> {
-    let what = format!("register#{}", ip.unwrap_or_default());
+    let what = format!("register#{}", here(ip));
     app.store().count(&what, REGISTRATIONS, app.clock().now()).await
 }
 
@@ -67,7 +70,7 @@ pub(crate) async fn count_registration(app: &App, ip: Option<&str>) -> Result<()
 /// `rate_limited` after 20 within an hour from one address, or 3 to the same.
 pub(crate) async fn count_link(app: &App, email: &str, ip: Option<&str>) -> Result<()> {
     let now = app.clock().now();
-    app.store().count(&format!("link#from#{}", ip.unwrap_or_default()), LINKS_FROM_HERE, now).await?;
+    app.store().count(&format!("link#from#{}", here(ip)), LINKS_FROM_HERE, now).await?;
     app.store().count(&format!("link#to#{}", folded(email)), LINKS_TO_ADDRESS, now).await
 }
 
@@ -77,7 +80,7 @@ pub(crate) async fn count_link(app: &App, email: &str, ip: Option<&str>) -> Resu
 /// `rate_limited` after 20 within an hour from one address, or 5 to the same phone or address.
 pub(crate) async fn count_code(app: &App, holder: UserId, ip: Option<&str>) -> Result<()> {
     let now = app.clock().now();
-    app.store().count(&format!("code#from#{}", ip.unwrap_or_default()), CODES_FROM_HERE, now).await?;
+    app.store().count(&format!("code#from#{}", here(ip)), CODES_FROM_HERE, now).await?;
     app.store().count(&format!("code#to#{holder}"), CODES_TO_HOLDER, now).await
 }
 
@@ -87,7 +90,7 @@ pub(crate) async fn count_code(app: &App, holder: UserId, ip: Option<&str>) -> R
 /// `rate_limited` after 5 at one code, or 50 within 15 minutes from one address.
 pub(crate) async fn count_code_guess(app: &App, code: &str, ip: Option<&str>) -> Result<()> {
     let now = app.clock().now();
-    app.store().count(&format!("code#guess#{}", ip.unwrap_or_default()), CODE_GUESSES_FROM_HERE, now).await?;
+    app.store().count(&format!("code#guess#{}", here(ip)), CODE_GUESSES_FROM_HERE, now).await?;
     app.store().count(&format!("code#guess#{code}"), CODE_GUESSES, now).await
 }
 

@@ -70,7 +70,7 @@ pub(crate) struct PartsView {
 
 async fn alive(State(app): State<App>, MaybeSigned(caller): MaybeSigned) -> Result<Plain, web::Problem> {
     let parts = match caller {
-        Some(caller) if caller.may(Permission::ReadOperations) => Some(parts(&app).await?),
+        Some(caller) if caller.may(Permission::ReadOperations) => Some(Box::pin(parts(&app)).await?),
         _ => None,
     };
     Ok(json(&HealthView { status: "ok", parts }))
@@ -79,7 +79,7 @@ async fn alive(State(app): State<App>, MaybeSigned(caller): MaybeSigned) -> Resu
 async fn parts(app: &App) -> Result<PartsView> {
     let ((_, seen), (_, _, dependencies), delivered) = tokio::try_join!(
         app.watch.seen(LATELY),
-        async { Ok(dependencies(app).await) },
+        async { Ok(Box::pin(dependencies(app)).await) },
         app.watch.delivered(app.clock.now())
     )?;
     let alerts = broken(&seen);
@@ -118,7 +118,7 @@ struct DependenciesView {
 }
 
 async fn ready(State(app): State<App>) -> (StatusCode, Plain) {
-    let (works, cache, dependencies) = dependencies(&app).await;
+    let (works, cache, dependencies) = Box::pin(dependencies(&app)).await;
     if !works {
         return (StatusCode::SERVICE_UNAVAILABLE, json(&ReadyView { status: "unavailable", dependencies }));
     }

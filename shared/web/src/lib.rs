@@ -54,7 +54,7 @@ pub use extract::{IfMatch, Json, MaybeSigned, Origin, Path, Query, Raw, Signed, 
 pub use fields::Fields;
 pub use idempotency::Idempotency;
 pub use keys::{AccessToken, Keys};
-pub use limits::{Group, Limits, Quotas, Tier};
+pub use limits::{Group, Limits, Quotas, Tier, network};
 pub use page::Page;
 pub use problem::{Problem, Result};
 pub use reply::{Plain, Reply, ReplyV1};

@@ -198,7 +198,7 @@ impl Tier {
 }
 
 /// What an address is counted as: itself, or of IPv6 the network of 64 bits that one customer of a provider has.
-fn network(ip: &str) -> String {
+pub fn network(ip: &str) -> String {
     let Ok(IpAddr::V6(address)) = ip.parse() else { return ip.chars().take(45).collect() };
     if let Some(address) = address.to_ipv4_mapped() {
         return address.to_string();

@@ -106,8 +106,12 @@ impl Telemetry {
     /// # Errors
     /// `internal` when it is no whole number up to 255.
     pub fn from_env() -> Result<Self> {
-        let percent: u8 = env::parsed("HOLDFAST_LOG_PERCENT", 100)?;
-        Ok(Self { logged_percent: percent.into(), ..Self::default() })
+        Ok(Self::logging(env::parsed("HOLDFAST_LOG_PERCENT", 100)?))
+    }
+
+    /// Of a hundred ordinary requests so many have a line in the log.
+    pub fn logging(percent: u8) -> Self {
+        Self { logged_percent: percent.into(), ..Self::default() }
     }
 
     /// Whether this request has a line in the log if it is an ordinary one. The low bits of an id are chance.

@@ -2,7 +2,10 @@
 
 use domain::Role;
 use jiff::SignedDuration;
+use lambda_http::http::Request;
+use lambda_http::tower::ServiceExt;
 use serde_json::json;
+use web::Origin;
 
 use super::{PASSWORD, events, kinds_about, logged_in, refreshed, registered, registration, try_log_in};
 use crate::harness::TestApp;
@@ -154,6 +157,28 @@ async fn the_eleventh_guess_within_a_quarter_of_an_hour_is_refused_even_if_it_is
     assert!((890..=901).contains(&seconds), "{seconds}");
     app.advance(SignedDuration::from_secs(seconds));
     logged_in(&app, "ada", PASSWORD).await;
+}
+
+#[tokio::test]
+async fn the_addresses_of_one_network_of_ipv6_guess_together() {
+    let app = TestApp::start().await;
+    registered(&app, "ada").await;
+    let service = web::service(app.api().clone(), app.core());
+    let guess = async |address: String| {
+        let request = Request::builder()
+            .method("POST")
+            .uri("/v2/auth/login")
+            .header("content-type", "application/json")
+            .extension(Origin { ip: Some(address) })
+            .body(json!({ "login": "ada", "password": "not the password" }).to_string())
+            .unwrap();
+        service.clone().oneshot(request).await.unwrap().status().as_u16()
+    };
+    for host in 0..10 {
+        assert_eq!(guess(format!("2001:db8:0:7::{host:x}")).await, 401);
+    }
+    assert_eq!(guess("2001:db8:0:7:ffff::1".to_owned()).await, 429);
+    assert_eq!(guess("2001:db8:0:8::1".to_owned()).await, 401, "a neighbour is somebody else");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use cache::Shared;
 
 /// A server on a port of its own, which keeps nothing on disk. It is killed when it is dropped.
-pub(super) struct Redis {
+pub(crate) struct Redis {
     program: String,
     port: u16,
     child: Child,
@@ -16,7 +16,7 @@ pub(super) struct Redis {
 
 impl Redis {
     /// The program that `HOLDFAST_REDIS_SERVER` names, or else the one that is found; nothing where there is none, unless it is named.
-    pub(super) fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let named = env::optional("HOLDFAST_REDIS_SERVER");
         let program = named.clone().unwrap_or_else(|| "redis-server".to_owned());
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -31,29 +31,29 @@ impl Redis {
     }
 
     /// A connection to it, for names that start with this.
-    pub(super) fn shared(&self, prefix: &str) -> Shared {
+    pub(crate) fn shared(&self, prefix: &str) -> Shared {
         Shared::new(&format!("redis://127.0.0.1:{}", self.port), prefix.to_owned()).unwrap()
     }
 
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// Another one in its place, with nothing in it.
-    pub(super) fn start_again(&mut self) {
+    pub(crate) fn start_again(&mut self) {
         self.child = spawn(&self.program, self.port).unwrap();
     }
 
     /// Stops it where it is, or lets it go on.
-    pub(super) fn stop(&self, stop: bool) {
+    pub(crate) fn stop(&self, stop: bool) {
         let signal = if stop { "-STOP" } else { "-CONT" };
         let status = Command::new("kill").arg(signal).arg(self.child.id().to_string()).status().unwrap();
         assert!(status.success());
     }
 
     /// Sends a command; the answer, whose parts are bytes.
-    pub(super) fn tell(&self, command: &[&[u8]]) -> Vec<Vec<u8>> {
+    pub(crate) fn tell(&self, command: &[&[u8]]) -> Vec<Vec<u8>> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         let mut request = format!("*{}\r\n", command.len()).into_bytes();

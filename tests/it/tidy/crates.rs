@@ -19,7 +19,7 @@ const LAYERS: [&[&str]; 11] = [
     &["orders"],
     FUNCTIONS,
     &["local"],
-    &["lambda", "proof", "shape"],
+    &["lambda", "layers", "proof", "shape"],
 ];
 const FUNCTIONS: &[&str] =
     &["auth", "bookings", "catalog", "insights", "notify", "payments", "relay", "stays", "tasks"];

@@ -112,12 +112,12 @@ impl Watch {
     /// As [`Watch::seen`].
     pub async fn look(&self) -> Result<(usize, Seen)> {
         let store = self.reads.store();
-        let ((_, seen), known) = try_join!(self.seen(LATELY), store.alerts())?;
+        let ((_, seen), known) = try_join!(Box::pin(self.seen(LATELY)), store.alerts())?;
         let mut told = 0;
         for rule in Rule::ALL {
             let before = known.iter().find(|alert| alert.rule == rule);
             let Some(next) = Alert::next(rule, before, &seen, self.clock.now()) else { continue };
-            match store.note_alert(&next, &event(&next)).await {
+            match Box::pin(store.note_alert(&next, &event(&next))).await {
                 Ok(()) => told += 1,
                 Err(error) if error.code() == Code::Changed => {}
                 Err(error) => return Err(error),
