@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use domain::alert::{FEW, Level, Rule};
+use insights::operations::MESSAGE_FAILURES;
 use serde_json::{Value, json};
 use store::schema::TABLES;
 
@@ -132,11 +133,8 @@ fn ruled(rule: Rule, level: Level, threshold: u64) -> Option<String> {
         }
         (Rule::MessageFailuresPerMille, _) => {
             let of = "Dimensions: [{ Name: FunctionName, Value: !Sub \"${AWS::StackName}-insights-watch\" }]";
-            let metric = one(
-                "Namespace: Holdfast\n      MetricName: MessageFailuresPerMille",
-                of,
-                "Statistic: Maximum",
-            );
+            let metric = format!("Namespace: Holdfast\n      MetricName: {MESSAGE_FAILURES}");
+            let metric = one(&metric, of, "Statistic: Maximum");
             ("Of a thousand messages so many did not get through.", metric, 1)
         }
         (Rule::FeedLagSeconds, Level::Critical) => {

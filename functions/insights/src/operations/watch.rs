@@ -25,6 +25,8 @@ use crate::figures::{Days, Delivered, delivery};
 const MOST_LOCATIONS: u32 = 100;
 /// Of these read at once.
 const AT_ONCE: usize = 8;
+/// The metric of [`Rule::MessageFailuresPerMille`].
+pub const MESSAGE_FAILURES: &str = "MessageFailuresPerMille";
 /// Alerts are about the hour that has begun and the one before it.
 pub(crate) const LATELY: i64 = 2;
 
@@ -105,8 +107,8 @@ impl Watch {
         Ok(sums)
     }
 
-    /// Looks whether rules are broken, and tells what is new about it as events; how many, and what was seen. Whoever looks at the same time tells nothing
-    /// twice.
+    /// Looks whether rules are broken, and tells what is new about it as events; how many, and what was seen. Whoever looks at the same
+    /// time tells nothing twice.
     ///
     /// # Errors
     /// As [`Watch::seen`].
@@ -166,7 +168,7 @@ fn event(alert: &Alert) -> Event {
 
 /// What AWS does not count itself, in `CloudWatch`'s embedded metric format.
 fn metrics(seen: &Seen, function: &str, now: Timestamp) -> Value {
-    let metric = json!({ "Name": "MessageFailuresPerMille", "Unit": "Count" });
+    let metric = json!({ "Name": MESSAGE_FAILURES, "Unit": "Count" });
     json!({
         "_aws": {
             "Timestamp": now.as_millisecond(),
@@ -175,6 +177,6 @@ fn metrics(seen: &Seen, function: &str, now: Timestamp) -> Value {
             ],
         },
         "FunctionName": function,
-        "MessageFailuresPerMille": Rule::MessageFailuresPerMille.value(seen),
+        MESSAGE_FAILURES: Rule::MessageFailuresPerMille.value(seen),
     })
 }
