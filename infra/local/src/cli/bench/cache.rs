@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use bench::number::decimal;
 use bench::report::{Cell, Report, Table};
 use cache::{Cache, Statistics};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use local::database::Data;
 use local::{Front, Options, Server};
@@ -168,7 +169,10 @@ impl Scene {
             What::Availability => {
                 format!("/v2/rooms/{room}/availability?from={midnight}&to={next}&length=30")
             }
-            What::Dashboard => format!("/v2/figures/totals?location_id={place}"),
+            What::Dashboard => {
+                let date = |at: Timestamp| at.to_zoned(TimeZone::UTC).date();
+                format!("/v2/figures/totals?location_id={place}&from={}&to={}", date(now), date(next))
+            }
         }
     }
 }
