@@ -29,6 +29,7 @@ fn a_small_bench_has_no_errors_and_its_counts_are_exact() {
     let growth = rows("growth");
     let consumed: Vec<_> = growth.iter().map(|row| (&row["what"], &row["consumed each"])).collect();
     assert_eq!(consumed[..2], consumed[2..], "{growth:#?}");
+    // Without a cache, which would hide what grows: the two trips of a booking, and the one that tells whose token it is.
     assert_eq!(consumed[1].1, "trips=3, reads=4, writes=10");
 
     // As built every message arrives, once, whatever its provider does; from inside of requests those are lost that did not.

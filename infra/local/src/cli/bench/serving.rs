@@ -106,7 +106,7 @@ pub(super) async fn measure(plan: &Plan, report: &mut Report) -> io::Result<Vec<
 }
 
 fn grown() -> Table {
-    let title = "As the store grows: one client";
+    let title = "As the store grows, without a cache: one client";
     let columns = [
         "what",
         "bookings in the store",
@@ -226,7 +226,7 @@ fn growth_row(bookings: usize, figure: &Figure) -> Vec<Cell> {
 }
 
 fn under_load(plan: &Plan, figures: &[Figure]) -> Table {
-    let title = "The server on this machine, its data in a file, under load";
+    let title = "The server on this machine, its data in a file, without a cache, under load";
     let columns = ["what", "clients at once", "requests/s", "p50 ms", "p99 ms", "CPU ms each", "errors"];
     let mut table = Table::new("load", title, &columns);
     for figure in figures {
