@@ -208,6 +208,23 @@ async fn a_thousand_clients_on_one_cold_room_are_one_read_of_the_table() {
 }
 
 #[tokio::test]
+async fn what_the_schedule_warms_is_there_for_another_process() {
+    let Some(redis) = Redis::start() else { return };
+    let scene = Scene::make(Cache::off()).await;
+    let warming = scene.beside(Cache::new(Some(redis.shared("it-"))));
+    assert_eq!(insights::warm(&warming.core.reads).await.unwrap(), 3);
+    let other = scene.beside(Cache::new(Some(redis.shared("it-"))));
+    let (read, usage) = store::metered(other.core.reads.location(scene.location.parse().unwrap())).await;
+    assert_eq!((read.unwrap().name.to_string(), usage.trips), ("Berlin".to_owned(), 0));
+    assert_eq!(other.counted("location").shared_hits, 1);
+    assert_eq!(
+        insights::warm(&scene.beside(Cache::memory()).core.reads).await.unwrap(),
+        0,
+        "for itself alone"
+    );
+}
+
+#[tokio::test]
 async fn what_is_warmed_is_not_read_again() {
     let scene = Scene::make(Cache::memory()).await;
     let process = scene.beside(Cache::memory());

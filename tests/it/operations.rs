@@ -25,6 +25,13 @@ async fn keep(app: &TestApp) {
     app.core().telemetry.write(app.store(), app.now(), None).await;
 }
 
+/// Another process had trouble in this hour: 6 of its 100 requests failed.
+async fn trouble(app: &TestApp) {
+    let numbers = Numbers::from([("requests".to_owned(), 100), ("faults".to_owned(), 6)]);
+    let hour = BTreeMap::from([("08".to_owned(), numbers)]);
+    app.store().add_usage(&[(Spending::Hours, &hour)], app.now()).await.unwrap();
+}
+
 async fn read(app: &TestApp, by: &Person, path: &str) -> Value {
     app.get(path).by(by).send().await.expect(200).data().clone()
 }
@@ -123,10 +130,7 @@ async fn the_overview_says_which_rules_are_broken() {
         (&well["status"], &well["alerts"], &well["dead_letters"]),
         (&json!("ok"), &json!([]), &json!(0))
     );
-    // Another process had trouble in this hour: 6 of its 100 requests failed.
-    let trouble = Numbers::from([("requests".to_owned(), 100), ("faults".to_owned(), 6)]);
-    let hour = BTreeMap::from([("08".to_owned(), trouble)]);
-    app.store().add_usage(&[(Spending::Hours, &hour)], app.now()).await.unwrap();
+    trouble(&app).await;
     let badly = read(&app, &operator, "/v2/performance/scalability/overview").await;
     let all = badly["timing"]["requests"].as_u64().unwrap();
     assert_eq!((all, &badly["status"]), (104, &json!("critical")));
@@ -142,9 +146,7 @@ async fn a_broken_rule_is_told_by_mail_once_and_so_is_that_all_is_well_again() {
     let app = TestApp::here().await;
     let watch = app.server().workers().watch();
     assert_eq!(watch.look().await.unwrap().0, 0);
-    let trouble = Numbers::from([("requests".to_owned(), 100), ("faults".to_owned(), 6)]);
-    let hour = BTreeMap::from([("08".to_owned(), trouble)]);
-    app.store().add_usage(&[(Spending::Hours, &hour)], app.now()).await.unwrap();
+    trouble(&app).await;
     // Many look at once.
     let told = futures::future::join_all((0..4).map(|_| watch.look())).await;
     assert_eq!(told.into_iter().map(|told| told.unwrap().0).sum::<usize>(), 1);
@@ -165,15 +167,13 @@ async fn a_broken_rule_is_told_by_mail_once_and_so_is_that_all_is_well_again() {
 async fn what_is_well_again_before_it_is_told_is_told_as_that_alone() {
     let app = TestApp::here().await;
     let watch = app.server().workers().watch();
-    let trouble = Numbers::from([("requests".to_owned(), 100), ("faults".to_owned(), 6)]);
-    let hour = BTreeMap::from([("08".to_owned(), trouble)]);
-    app.store().add_usage(&[(Spending::Hours, &hour)], app.now()).await.unwrap();
+    trouble(&app).await;
     assert_eq!(watch.look().await.unwrap().0, 1);
     app.advance(jiff::SignedDuration::from_hours(3));
-    assert_eq!(watch.look().await.unwrap().0, 2, "nobody read the feed either");
-    let mut subjects: Vec<_> = app.settle().await.into_iter().map(|mail| mail.subject).collect();
-    subjects.sort();
-    assert_eq!(subjects, ["Critical: feed_lag_seconds is 10800", "Well again: faults_per_mille"]);
+    // Nobody has read the feed yet, and nothing is known of how far it is.
+    assert_eq!(watch.look().await.unwrap().0, 1);
+    let subjects: Vec<_> = app.settle().await.into_iter().map(|mail| mail.subject).collect();
+    assert_eq!(subjects, ["Well again: faults_per_mille"]);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use serde::Serialize;
 use web::{Access, Group, MaybeSigned, Plain, Route, State, StatusCode, Version, get};
 
 use crate::App;
-use crate::operations::LATELY;
+use crate::operations::{LATELY, Sight};
 use crate::v2::figures::DeliveryView;
 use crate::v2::scalability::AlertView;
 
@@ -40,18 +40,18 @@ pub(crate) fn routes() -> Vec<Route<App>> {
 /// The service is alive.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Health")]
-pub(crate) struct HealthView {
+struct HealthView {
     /// `ok`.
-    pub(crate) status: &'static str,
+    status: &'static str,
     /// How all of it does, for operators.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) parts: Option<PartsView>,
+    parts: Option<PartsView>,
 }
 
 /// How all of it does.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "HealthParts")]
-pub(crate) struct PartsView {
+struct PartsView {
     /// `ok`, `warning` or `critical`: of the worst rule that is broken in the last two hours.
     status: &'static str,
     /// Rules that are broken, the worst first.
@@ -62,7 +62,7 @@ pub(crate) struct PartsView {
     queue_waiting: u64,
     /// Jobs that failed every time.
     dead_letters: u64,
-    /// How far figures and the audit trail are behind what happened, in seconds; 0 for less than a minute.
+    /// How long ago the first thing happened that figures and the audit trail lack, in seconds.
     feed_lag_seconds: u64,
     /// What became of messages that were due today or yesterday, by channel and provider.
     providers: Vec<DeliveryView>,
@@ -77,11 +77,8 @@ async fn alive(State(app): State<App>, MaybeSigned(caller): MaybeSigned) -> Resu
 }
 
 async fn parts(app: &App) -> Result<PartsView> {
-    let ((_, seen), (_, _, dependencies), delivered) = tokio::try_join!(
-        app.watch.seen(LATELY),
-        async { Ok(Box::pin(dependencies(app)).await) },
-        app.watch.delivered(app.clock.now())
-    )?;
+    let asked = async { Ok(Box::pin(dependencies(app)).await) };
+    let (Sight { seen, delivered, .. }, (_, dependencies)) = tokio::try_join!(app.watch.seen(LATELY), asked)?;
     let alerts = broken(&seen);
     Ok(PartsView {
         status: alerts.first().map_or("ok", |alert| alert.level.as_str()),
@@ -118,23 +115,23 @@ struct DependenciesView {
 }
 
 async fn ready(State(app): State<App>) -> (StatusCode, Plain) {
-    let (works, cache, dependencies) = Box::pin(dependencies(&app)).await;
+    let (works, dependencies) = Box::pin(dependencies(&app)).await;
     if !works {
         return (StatusCode::SERVICE_UNAVAILABLE, json(&ReadyView { status: "unavailable", dependencies }));
     }
-    let status = if cache.is_degraded() { "degraded" } else { "ready" };
+    let status = if app.reads.cache().state().is_degraded() { "degraded" } else { "ready" };
     (StatusCode::OK, json(&ReadyView { status, dependencies }))
 }
 
-/// Whether the service can work, how the cache is, and what all of them say.
-async fn dependencies(app: &App) -> (bool, cache::State, DependenciesView) {
+/// Whether the service can work, and what all that it depends on says.
+async fn dependencies(app: &App) -> (bool, DependenciesView) {
     let waiting = async { app.watch.queues().notify.waiting().await.map(drop) };
     let (database, queue) = tokio::join!(answers("database", app.store.ping()), answers("queue", waiting));
     let word = |ready| if ready { "ok" } else { "unavailable" };
     // Known, and not asked for: a cache that is away keeps nobody waiting.
     let cache = app.reads.cache().state();
     let view = DependenciesView { database: word(database), queue: word(queue), cache: cache.as_str() };
-    (database && queue, cache, view)
+    (database && queue, view)
 }
 
 async fn answers(name: &str, call: impl Future<Output = Result<()>>) -> bool {

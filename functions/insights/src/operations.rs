@@ -17,7 +17,7 @@ use store::{Numbers, Spending, Spent, Step, Store};
 use web::telemetry::together;
 
 pub(crate) use watch::LATELY;
-pub use watch::{MESSAGE_FAILURES, Watch, of_requests};
+pub use watch::{MESSAGE_FAILURES, Sight, Watch, of_requests};
 
 /// Days that are added up at most.
 const MOST_DAYS: i32 = 31;

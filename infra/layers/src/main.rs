@@ -71,10 +71,12 @@ impl Kind {
     }
 
     fn accepts(&self) -> &'static str {
-        match self.with.last() {
-            Some(With::Gzip) => "gzip",
-            Some(With::Brotli) => "br",
-            _ => "identity",
+        if self.has(With::Gzip) {
+            "gzip"
+        } else if self.has(With::Brotli) {
+            "br"
+        } else {
+            "identity"
         }
     }
 }

@@ -9,7 +9,7 @@ use axum::routing::get;
 use cache::{KindStatistics, Statistics};
 use domain::alert::{Broken, Seen, broken};
 use errors::Result;
-use insights::operations::{Range, Watch, cost, of_requests, one, operations};
+use insights::operations::{Range, Sight, Watch, cost, of_requests, one, operations};
 use store::Numbers;
 use web::Core;
 use web::telemetry::{SLOT_SECONDS, Slot, quantile, together};
@@ -57,7 +57,7 @@ async fn drawn(watched: &Watched) -> Result<String> {
     let slots = plotted(&core.telemetry.lately(), now.as_second());
     let lately = together(&slots);
     let range = Range::new((None, None), now)?;
-    let ((_, seen), by_operation) = tokio::try_join!(watch.seen(1), operations(&core.store, range))?;
+    let (Sight { seen, .. }, by_operation) = tokio::try_join!(watch.seen(1), operations(&core.store, range))?;
     let Seen { requests, faults, p95_ms, .. } = of_requests(&lately);
     let alerts = broken(&Seen { requests, faults, p95_ms, ..seen });
     let millis = |per_mille| quantile(&lately, per_mille).map_or_else(String::new, |ms| format!("{ms} ms"));
@@ -117,8 +117,15 @@ fn label(seconds: i64) -> String {
 }
 
 /// Operations that sell something.
-const SELLING: [&str; 6] =
-    ["createBooking", "createBookingV1", "createSeries", "createOrder", "createStay", "createReservationV1"];
+const SELLING: [&str; 7] = [
+    "createBooking",
+    "createBookingV1",
+    "createOrder",
+    "createRazorpayBookingV1",
+    "createReservationV1",
+    "createSeries",
+    "createStay",
+];
 
 /// What all requests cost, by bookings that were made with them.
 fn per_booking(by_operation: &[(String, Numbers)]) -> String {
@@ -182,4 +189,31 @@ fn listed(by_operation: &[(String, Numbers)]) -> String {
     };
     let rows: Vec<_> = by_operation.iter().take(MOST).map(row).collect();
     table(&["Operation", "requests", "p50", "p99", "trips", "a million cost"], &rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_sells_something_is_an_operation() {
+        let described =
+            [include_str!("../../../docs/openapi.v1.json"), include_str!("../../../docs/openapi.v2.json")];
+        for operation in SELLING {
+            let id = format!("\"operationId\": \"{operation}\"");
+            assert!(described.iter().any(|document| document.contains(&id)), "{operation}");
+        }
+    }
+
+    #[test]
+    fn a_booking_costs_what_all_requests_do_by_those_that_were_made() {
+        let of =
+            |numbers: &[(&str, u64)]| numbers.iter().map(|(name, by)| ((*name).to_owned(), *by)).collect();
+        let looked: Numbers = of(&[("requests", 30)]);
+        assert_eq!(per_booking(&[("listRooms".to_owned(), looked.clone())]), "none made");
+        let booked: Numbers = of(&[("requests", 10), ("refused", 5)]);
+        // Forty requests at 1.00 $ a million for the gateway and 0.20 for the function, by five.
+        let all = [("listRooms".to_owned(), looked), ("createBooking".to_owned(), booked)];
+        assert_eq!(per_booking(&all), "$ 0.000009");
+    }
 }

@@ -50,15 +50,16 @@ impl Store {
     }
 
     /// How far what is kept from the feed is behind: the age of the first thing of today or yesterday that is surely not kept. Readers
-    /// note their places each [`NOTED_EVERY`] only, so what happened sooner after that is not told. On a laptop one reader reads for all.
+    /// note their places each [`NOTED_EVERY`] only, so what happened sooner after that is not told, and nothing before the first note. On
+    /// a laptop one reader reads for all.
     ///
     /// # Errors
     /// `unavailable` when the database is.
     pub async fn feed_lag(&self, now: Timestamp) -> Result<SignedDuration> {
         let (feed, all) = try_join!(self.progress(FEED_READER), self.progress(ONLY_READER))?;
-        let until = feed.max(all).unwrap_or(Timestamp::MIN);
+        let Some(until) = feed.max(all) else { return Ok(SignedDuration::ZERO) };
         let from = until.saturating_add(NOTED_EVERY).unwrap_or(until);
         let first = self.first_event(from, now).await?;
-        Ok(first.map_or(SignedDuration::ZERO, |at| now.duration_since(at)))
+        Ok(first.map_or(SignedDuration::ZERO, |at| now.duration_since(at).max(SignedDuration::ZERO)))
     }
 }

@@ -30,6 +30,17 @@ pub const MESSAGE_FAILURES: &str = "MessageFailuresPerMille";
 /// Alerts are about the hour that has begun and the one before it.
 pub(crate) const LATELY: i64 = 2;
 
+/// What there is to be seen of an installation.
+#[derive(Debug, Clone)]
+pub struct Sight {
+    /// What requests took.
+    pub requests: Numbers,
+    /// What became of messages that were due today or yesterday, by channel and provider.
+    pub delivered: BTreeMap<(String, String), Delivered>,
+    /// What the rules look at: all of that, what waits, and how far the feed is behind.
+    pub seen: Seen,
+}
+
 /// What looks after an installation. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Watch {
@@ -54,12 +65,11 @@ impl Watch {
         &self.queues
     }
 
-    /// What requests of so many hours up to this one took, and what the rules look at: besides those requests what waits now, how far
-    /// the feed is behind, and messages that were due today or yesterday.
+    /// What is to be seen of the last so many hours, this one included, and of this moment.
     ///
     /// # Errors
     /// `unavailable` when the database or a queue is.
-    pub async fn seen(&self, hours_seen: i64) -> Result<(Numbers, Seen)> {
+    pub async fn seen(&self, hours_seen: i64) -> Result<Sight> {
         let now = self.clock.now();
         let store = self.reads.store();
         let (hours, (waiting, dead_letters), lag, delivered) =
@@ -76,7 +86,7 @@ impl Watch {
             feed_lag_seconds: u64::try_from(lag.as_secs()).unwrap_or_default(),
             ..of_requests(&requests)
         };
-        Ok((requests, seen))
+        Ok(Sight { requests, delivered, seen })
     }
 
     /// Jobs that wait, and those that failed every time.
@@ -92,7 +102,7 @@ impl Watch {
 
     /// What became of messages that were due today or yesterday, by channel and provider: those of no location, and of the first
     /// hundred by name.
-    pub(crate) async fn delivered(&self, now: Timestamp) -> Result<BTreeMap<(String, String), Delivered>> {
+    async fn delivered(&self, now: Timestamp) -> Result<BTreeMap<(String, String), Delivered>> {
         let today = now.to_zoned(TimeZone::UTC).date();
         let days = Days::new(today.saturating_sub(1.day()), today.saturating_add(1.day()))?;
         let locations = self.reads.locations(MOST_LOCATIONS, None).await?;
@@ -114,7 +124,7 @@ impl Watch {
     /// As [`Watch::seen`].
     pub async fn look(&self) -> Result<(usize, Seen)> {
         let store = self.reads.store();
-        let ((_, seen), known) = try_join!(Box::pin(self.seen(LATELY)), store.alerts())?;
+        let (Sight { seen, .. }, known) = try_join!(Box::pin(self.seen(LATELY)), store.alerts())?;
         let mut told = 0;
         for rule in Rule::ALL {
             let before = known.iter().find(|alert| alert.rule == rule);

@@ -10,7 +10,7 @@ use web::{Access, Json, Query, Reply, Result, Route, State, get, post, request};
 
 use super::operations::{RangeQuery, TimingView};
 use crate::App;
-use crate::operations::{self, Range, one};
+use crate::operations::{self, Range, Sight, one};
 
 /// Hours that the overview is about.
 const LATELY: i64 = 24;
@@ -81,7 +81,7 @@ struct OverviewView {
     queue_waiting: u64,
     /// Jobs that failed every time.
     dead_letters: u64,
-    /// How far figures and the audit trail are behind what happened, in seconds; 0 for less than a minute.
+    /// How long ago the first thing happened that figures and the audit trail lack, in seconds.
     feed_lag_seconds: u64,
     /// Rules that are broken, the worst first.
     alerts: Vec<AlertView>,
@@ -95,7 +95,7 @@ struct RealtimeView {
     queue_waiting: u64,
     /// `high` beyond 1,000 of them, `moderate` beyond 100, else `low`.
     backlog: &'static str,
-    /// How far figures and the audit trail are behind what happened, in seconds.
+    /// How long ago the first thing happened that figures and the audit trail lack, in seconds.
     feed_lag_seconds: i64,
     /// Five seconds each, at most ten minutes of them, the oldest first; those without a request are not among them.
     slots: Vec<SlotView>,
@@ -163,7 +163,7 @@ struct OptimizedView {
 }
 
 async fn overview(State(app): State<App>) -> Result<Reply<OverviewView>> {
-    let (requests, seen) = app.watch.seen(LATELY).await?;
+    let Sight { requests, seen, .. } = app.watch.seen(LATELY).await?;
     let alerts = broken(&seen);
     Ok(Reply::ok(OverviewView {
         status: alerts.first().map_or("ok", |alert| alert.level.as_str()),
