@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use domain::alert::Rule;
 use errors::Code;
 use web::{Access, Group, Quotas, Tier, Version};
 
@@ -97,4 +98,19 @@ fn the_documented_routes_are_those_of_the_code() {
     }
     list.push('\n');
     expect_block("docs/api.md", "routes", &list);
+}
+
+#[test]
+fn the_documented_rules_are_those_of_the_code() {
+    let operations = text("docs/operations.md");
+    for rule in Rule::ALL {
+        let row = operations.lines().find(|line| line.starts_with(&format!("| `{}`", rule.as_str())));
+        let cells: Vec<String> =
+            row.unwrap_or_default().split('|').map(|cell| cell.trim().replace(',', "")).collect();
+        let mut thresholds = rule.thresholds().iter().map(|(_, threshold)| threshold.to_string());
+        for column in [2, 3] {
+            let wanted = thresholds.next().unwrap_or_default();
+            assert_eq!(cells.get(column), Some(&wanted), "{}: {cells:?}", rule.as_str());
+        }
+    }
 }
