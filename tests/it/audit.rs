@@ -9,6 +9,7 @@ use store::Tx;
 
 use crate::harness::{Person, TestApp, roles_with};
 use crate::office;
+use crate::pools::{House, units};
 
 /// Every item of a list, page after page of `limit`.
 async fn all(app: &TestApp, by: &Person, path: &str, limit: u32) -> Vec<Value> {
@@ -219,4 +220,29 @@ async fn what_followed_in_the_background_names_the_request_that_brought_it_about
     let kinds: Vec<_> = of_request.iter().map(|event| event["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["booking.confirmed", "message.sent"]);
     assert_eq!(of_request[1]["actor"]["role"], "system");
+}
+
+#[tokio::test]
+async fn a_hold_that_ran_out_names_the_request_that_began_it() {
+    let house = House::start().await;
+    let app = &house.app;
+    let auditor = app.person(Role::Auditor).await;
+    let seats = house.total(10, 0).await;
+    let held = house.hold(&house.anna, "hold", json!([units(&seats, 1)]), 600).await.expect(201);
+    let request = held.header("x-request-id").unwrap().to_owned();
+    app.settle().await;
+    app.advance(SignedDuration::from_secs(602));
+    // By its job, before a sweep finds it.
+    let tasks = &app.tasks();
+    let work = |job, attempt| tasks::work(tasks, job, attempt);
+    queue::take(&tasks.queue, |event| queue::consume(&tasks.queue, event, work)).await.unwrap();
+    app.settle().await;
+    let everything = "/v2/audit?from=2027-01-01T00:00:00Z&to=2027-02-01T00:00:00Z";
+    let found = all(app, &auditor, everything, 100).await;
+    let of = |kind: &str| found.iter().find(|event| event["kind"] == kind).unwrap()["actor"].clone();
+    assert_eq!(of("order.held")["request_id"], request);
+    assert_eq!(
+        (&of("order.expired")["request_id"], &of("order.expired")["role"]),
+        (&json!(request), &json!("system"))
+    );
 }

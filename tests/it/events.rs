@@ -143,6 +143,14 @@ async fn queue(app: &TestApp) -> (local::sqs::Endpoint, Queue) {
     (endpoint, queue)
 }
 
+/// What work is kept of this day.
+async fn kept(app: &TestApp) -> Vec<String> {
+    let today = app.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let days = (today, today.tomorrow().unwrap());
+    let work = app.store().usage(store::Spending::Work, days).await.unwrap();
+    work.into_iter().map(|spent| spent.of).collect()
+}
+
 #[tokio::test]
 async fn the_streamed_event_is_what_the_store_writes() {
     let app = TestApp::here().await;
@@ -161,10 +169,12 @@ async fn the_relay_makes_of_the_stream_the_job_that_notify_is_called_with() {
     let (_endpoint, queue) = queue(&app).await;
     let relay = relay::App {
         store: app.store().clone(),
+        clock: env::Clock::at(app.now()),
         queues: queue::Queues { notify: queue.clone(), tasks: queue.clone(), payments: queue.clone() },
     };
     relay::handle(&relay, serde_json::from_value(event("relay.stream")).unwrap()).await.unwrap();
     assert_eq!(queue.waiting().await.unwrap(), 1);
+    assert_eq!(kept(&app).await, ["feed/relay"]);
     let batch: SqsEvent = serde_json::from_value(event("notify.sqs")).unwrap();
     let job: Job = serde_json::from_str(batch.records[0].body.as_deref().unwrap()).unwrap();
     assert_eq!(job, Job::Notify(NotifyJob::from(&streamed())));
@@ -182,6 +192,7 @@ async fn insights_take_their_schedules() {
     assert_eq!(feed(&app).handle(called("insights-feed.schedule")).await.unwrap(), json!({ "kept": 0 }));
     let watch = app.server().workers().watch();
     assert_eq!(watch.called(called("insights-watch.schedule")).await.unwrap(), json!({ "told": 0 }));
+    assert_eq!(kept(&app).await, ["schedule/watch"], "there is no shared cache to warm");
 }
 
 #[tokio::test]
@@ -196,6 +207,7 @@ async fn insights_keeps_of_the_stream_who_brought_about_what() {
     let always = (Timestamp::MIN, Timestamp::MAX);
     let found = app.store().events_by(streamed().actor.user.unwrap(), always, 10, None).await.unwrap();
     assert_eq!(found.items, [streamed()]);
+    assert_eq!(kept(&app).await, ["feed/figures"]);
 }
 
 #[tokio::test]
@@ -222,6 +234,8 @@ async fn notify_takes_jobs_and_the_schedule() {
     // The event is of a booking that this installation does not have: there is nobody to tell, which is no failure.
     assert_eq!(called(event("notify.sqs")).await.unwrap()["batchItemFailures"], json!([]));
     let _: EventBridgeEvent = serde_json::from_value(event("notify.schedule")).unwrap();
+    // Written once a minute: what the schedule called comes with the next.
+    assert_eq!(kept(&app).await, ["queue/notify"]);
     assert_eq!(called(event("notify.schedule")).await.unwrap(), json!({"queued": 0}));
 }
 
@@ -236,6 +250,7 @@ async fn tasks_take_jobs_and_the_schedules() {
     assert_eq!(called(event("tasks.sqs")).await.unwrap()["batchItemFailures"], json!([]));
     let _: EventBridgeEvent = serde_json::from_value(event("tasks.schedule")).unwrap();
     assert_eq!(called(event("tasks.schedule")).await.unwrap(), json!({"released": 0}));
+    assert_eq!(kept(&app).await, ["queue/release"]);
     let options = audit::Options { settle: std::time::Duration::ZERO, ..audit::Options::default() };
     let auditor = tasks::Auditor { store, clock, options, function: Some("holdfast-tasks-audit".to_owned()) };
     let _: EventBridgeEvent = serde_json::from_value(event("tasks.audit")).unwrap();
@@ -255,6 +270,7 @@ async fn the_worker_of_payments_takes_jobs_and_the_schedule() {
     assert_eq!(called(event("payments.sqs")).await.unwrap()["batchItemFailures"], json!([]));
     let _: EventBridgeEvent = serde_json::from_value(event("payments.schedule")).unwrap();
     assert_eq!(called(event("payments.schedule")).await.unwrap(), json!({"asked": 0}));
+    assert_eq!(kept(&app).await, ["queue/settle"]);
 }
 
 #[test]

@@ -203,7 +203,7 @@ impl TestApp {
 
     /// What the relay works with.
     pub(crate) fn relay(&self) -> relay::App {
-        relay::App { store: self.store().clone(), queues: self.queues() }
+        relay::App { store: self.store().clone(), clock: self.clock.clone(), queues: self.queues() }
     }
 
     /// Its queues.

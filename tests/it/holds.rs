@@ -140,7 +140,7 @@ async fn a_job_that_comes_before_the_end_of_its_hold_is_put_off_until_then() {
     let seats = pool(&app, &Cells::Total, 10).await;
     let order = hold(&app, &[(&seats, Cells::Total, 3)]).await;
     let tasks = &app.tasks();
-    tasks.queue.send(&Job::Release { order: order.id }, Duration::ZERO).await.unwrap();
+    tasks.queue.send(&Job::Release { order: order.id, request: None }, Duration::ZERO).await.unwrap();
     app.settle().await;
     assert_eq!(tasks.queue.waiting().await.unwrap(), 0);
     app.advance(HOLD + SignedDuration::from_secs(2));
@@ -166,7 +166,7 @@ async fn however_many_release_a_hold_its_units_come_back_once() {
     app.advance(HOLD + SignedDuration::from_secs(2));
     let tasks = &app.tasks();
     for _ in 0..TRIES {
-        tasks.queue.send(&Job::Release { order: order.id }, Duration::ZERO).await.unwrap();
+        tasks.queue.send(&Job::Release { order: order.id, request: None }, Duration::ZERO).await.unwrap();
     }
     let now = app.now();
     let tries = (0..TRIES).map(|_| tasks::release(app.store(), order.id, now));

@@ -23,6 +23,7 @@ async fn used() -> (TestApp, Person) {
 
 async fn keep(app: &TestApp) {
     app.core().telemetry.write(app.store(), app.now(), None).await;
+    app.store().keep_work(app.now()).await;
 }
 
 /// Another process had trouble in this hour: 6 of its 100 requests failed.
@@ -101,6 +102,55 @@ async fn what_requests_cost_follows_from_what_was_counted() {
     assert_eq!((part("API Gateway"), part("DynamoDB, reads")), (4, 0));
     let million = found["million_requests_micro_dollars"].as_i64().unwrap();
     assert!((1_000_000..10_000_000).contains(&million), "{found}");
+}
+
+#[tokio::test]
+async fn what_follows_a_booking_is_counted_by_its_caller_and_has_its_price() {
+    let app = TestApp::here().await;
+    let operator = app.person(Role::Auditor).await;
+    let person = app.person(Role::Customer).await;
+    let room = office::blue(&app).await;
+    app.settle().await;
+    keep(&app).await;
+    let before = read(&app, &operator, "/v2/performance-stats").await;
+    let wanted = office::wanted(&room, "09:00", "10:00");
+    app.post("/v2/bookings", wanted).by(&person).key("one").send().await.expect(201);
+    app.settle().await;
+    app.advance(jiff::SignedDuration::from_mins(1));
+    keep(&app).await;
+
+    let after = read(&app, &operator, "/v2/performance-stats").await;
+    let of = |found: &Value, name: &str, number: &str| {
+        let work = found["work"].as_array().unwrap().iter().find(|work| work["name"] == name);
+        work.map_or(0, |work| work[number].as_u64().unwrap())
+    };
+    let since = |name: &str, number: &str| of(&after, name, number) - of(&before, name, number);
+    let calls = ["relay", "figures", "notify"].map(|name| since(name, "calls"));
+    assert_eq!(calls, [2, 2, 1], "the booking comes by the feed, and that its message was sent");
+    assert_eq!((since("relay", "round_trips"), since("notify", "failed")), (0, 0));
+    // The message, what became of it, and that the customer was told; its work is another request's than the worker's own.
+    assert!(since("notify", "write_units") >= 2 && since("figures", "write_units") >= 2, "{after}");
+    let callers =
+        ["relay", "notify", "messages"].map(|name| &named(&after["work"], "name", name)["called_by"]);
+    assert_eq!(callers, ["feed", "queue", "schedule"]);
+
+    let day = read(&app, &operator, "/v2/usage-summary?from=2027-01-04&to=2027-01-05").await;
+    let sum: u64 = after["work"].as_array().unwrap().iter().map(|work| work["calls"].as_u64().unwrap()).sum();
+    assert_eq!(day[0]["work"]["calls"], sum);
+
+    let costs = read(&app, &operator, "/v2/cost-estimates").await;
+    // Jobs go through a queue: three requests for each, at 0.40 $ a million.
+    let jobs: u64 = costs["work"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|work| work["called_by"] == "queue")
+        .map(|work| work["calls"].as_u64().unwrap())
+        .sum();
+    let queue = named(&costs["parts"], "service", "SQS")["micro_dollars"].as_u64().unwrap();
+    assert_eq!(queue, (jobs * 12 + 5) / 10, "{jobs}");
+    let dear = named(&costs["work"], "name", "notify")["micro_dollars"].as_u64().unwrap();
+    assert!(dear >= 2, "{costs}");
 }
 
 #[tokio::test]

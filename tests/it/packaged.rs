@@ -141,6 +141,35 @@ async fn a_panic_in_a_handler_is_a_problem_and_its_environment_lives_on() {
 }
 
 #[tokio::test]
+async fn functions_tell_what_a_request_took_and_what_followed_from_it() {
+    let Some(app) = packaged().await else { return };
+    let stack = app.stack().unwrap();
+    let (anna, room) = (app.person(Role::Customer).await, office::blue(&app).await);
+    stack.traces();
+    let booked = office::book(&app, &anna, &room, "09:00", "10:00").await.expect(201);
+    let [told] = &stack.traces()[..] else { panic!("one request") };
+    assert_eq!((&told["name"], &told["type"]), (&json!("createBooking"), &json!("subsegment")));
+    let annotations = &told["annotations"];
+    assert_eq!(annotations["request_id"], booked.header("x-request-id").unwrap());
+    assert_eq!((&annotations["route"], &annotations["caller"]), (&json!("/bookings"), &json!("customer")));
+    assert_eq!(told["http"]["response"]["status"], 201);
+
+    let log = stack.log("bookings").unwrap();
+    let lines: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let metrics = lines.iter().find(|line| line["_aws"].is_object()).unwrap();
+    assert_eq!((&metrics["Function"], &metrics["Requests"]), (&json!("bookings"), &json!(1)));
+
+    app.settle().await;
+    let today = app.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let work = app.store().usage(store::Spending::Work, (today, today.tomorrow().unwrap())).await.unwrap();
+    let done: BTreeSet<_> = work.iter().map(|work| work.of.as_str()).collect();
+    for name in ["feed/figures", "feed/relay", "queue/notify"] {
+        assert!(done.contains(name), "{name} is not among {done:?}");
+    }
+    assert_eq!(stack.refused(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn each_example_of_an_event_is_taken_by_its_packaged_function() {
     let Some(app) = packaged().await else { return };
     let stack = app.stack().unwrap();

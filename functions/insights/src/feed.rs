@@ -10,7 +10,7 @@ use errors::{Error, Result};
 use jiff::Timestamp;
 use lambda_runtime::LambdaEvent;
 use serde_json::{Value, json};
-use store::{FEED_READER, NOTED_EVERY, Store};
+use store::{FEED_READER, NOTED_EVERY, Store, Work};
 
 use crate::figures;
 
@@ -20,6 +20,10 @@ use crate::figures;
 /// # Errors
 /// `unavailable` when the database is; some events may have been noted by then.
 pub async fn consume(store: &Store, cache: &Cache, events: &[Event]) -> Result<()> {
+    store.working(Work::Feed("figures"), Box::pin(count_in(store, cache, events))).await
+}
+
+async fn count_in(store: &Store, cache: &Cache, events: &[Event]) -> Result<()> {
     cache.touched(events.iter().flat_map(Tag::told)).await;
     store.note_deeds(events).await?;
     figures::count(store, events).await?;
@@ -53,6 +57,12 @@ impl Feed {
     /// # Errors
     /// As [`consume`] and [`warm`]; `internal` when a record is no event.
     pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value> {
+        let done = self.called(event).await;
+        self.reads.store().keep_work(self.clock.now()).await;
+        done
+    }
+
+    async fn called(&self, event: LambdaEvent<Value>) -> Result<Value> {
         if event.payload.get("Records").is_none() {
             return Ok(json!({ "kept": Box::pin(warm(&self.reads)).await? }));
         }
@@ -86,7 +96,7 @@ impl Feed {
 /// `unavailable` when the database is.
 pub async fn warm(reads: &Reads) -> Result<usize> {
     match reads.cache().shared() {
-        Some(_) => reads.warm(&[]).await,
+        Some(_) => reads.store().working(Work::Schedule("warm"), Box::pin(reads.warm(&[]))).await,
         None => Ok(0),
     }
 }

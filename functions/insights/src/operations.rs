@@ -1,19 +1,20 @@
 //! How the installation works: what requests took, what they cost, which rules are broken, and what the database is asked.
 //!
-//! All of it is read from what each process keeps of itself (`web::telemetry`), by days and hours in UTC. What workers of queues and
-//! readers of the feed take is not in it.
+//! All of it is read from what each process keeps of itself: of requests (`web::telemetry`), and of what no request waits for
+//! (`store::Work`). Days and hours are in UTC.
 
 mod watch;
 
 use std::collections::BTreeMap;
 
-use domain::prices::{Consumed, Cost};
+use domain::prices::Consumed;
 use errors::{Error, FieldError, Result};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use store::schema::TABLES;
 use store::{Numbers, Spending, Spent, Step, Store};
+use tokio::try_join;
 use web::telemetry::together;
 
 pub(crate) use watch::LATELY;
@@ -23,8 +24,12 @@ pub use watch::{MESSAGE_FAILURES, Sight, Watch, of_requests};
 const MOST_DAYS: i32 = 31;
 /// Hours that are told at most.
 pub const MOST_HOURS: i64 = 168;
-/// What a function has of memory, where an estimate needs to know.
+/// What a function that answers requests has of memory, where an estimate needs to know.
 pub const MEMORY_MB: u64 = 512;
+/// What the other functions have.
+pub const WORKING_MB: u64 = 256;
+/// Requests to a queue for each job, when each comes alone: sent, received, deleted.
+pub const QUEUE_PER_JOB: u64 = 3;
 
 /// Days in UTC, from one until just before another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,30 +63,40 @@ impl Range {
 /// # Errors
 /// `unavailable` when the database is.
 pub async fn operations(store: &Store, range: Range) -> Result<Vec<(String, Numbers)>> {
-    let mut by_operation: BTreeMap<String, Vec<Numbers>> = BTreeMap::new();
-    for spent in store.usage(Spending::Operations, (range.from, range.to)).await? {
-        by_operation.entry(spent.of).or_default().push(spent.numbers);
+    summed(store, Spending::Operations, range).await
+}
+
+/// What was done without a request that waited for it, by `caller/name` (`store::Work`), what took longest altogether first.
+///
+/// # Errors
+/// `unavailable` when the database is.
+pub async fn work(store: &Store, range: Range) -> Result<Vec<(String, Numbers)>> {
+    summed(store, Spending::Work, range).await
+}
+
+async fn summed(store: &Store, kind: Spending, range: Range) -> Result<Vec<(String, Numbers)>> {
+    let mut by_name: BTreeMap<String, Vec<Numbers>> = BTreeMap::new();
+    for spent in store.usage(kind, (range.from, range.to)).await? {
+        by_name.entry(spent.of).or_default().push(spent.numbers);
     }
-    let summed = by_operation.into_iter().map(|(operation, all)| (operation, together(&all)));
-    let mut all: Vec<_> = summed.collect();
+    let mut all: Vec<_> = by_name.into_iter().map(|(name, all)| (name, together(&all))).collect();
     all.sort_by_key(|(_, numbers)| std::cmp::Reverse(one(numbers, "micros")));
     Ok(all)
 }
 
-/// What requests took day by day, each day there.
+/// What requests took day by day, and what was done without one that waited for it; each day there.
 ///
 /// # Errors
 /// `unavailable` when the database is.
-pub async fn days(store: &Store, range: Range) -> Result<Vec<(Date, Numbers)>> {
-    let next = |day: &Date| day.tomorrow().ok();
-    let each = std::iter::successors(Some(range.from), next).take_while(|day| *day < range.to);
-    let mut by_day: BTreeMap<Date, Numbers> = each.map(|day| (day, Numbers::new())).collect();
-    for Spent { day, numbers, .. } in store.usage(Spending::Hours, (range.from, range.to)).await? {
-        if let Some(of) = by_day.get_mut(&day) {
-            *of = together([&*of, &numbers]);
-        }
-    }
-    Ok(by_day.into_iter().collect())
+pub async fn days(store: &Store, range: Range) -> Result<Vec<(Date, Numbers, Numbers)>> {
+    let days = (range.from, range.to);
+    let (requests, work) = try_join!(store.usage(Spending::Hours, days), store.usage(Spending::Work, days))?;
+    let of = |all: &[Spent], day: Date| {
+        together(all.iter().filter(|spent| spent.day == day).map(|spent| &spent.numbers))
+    };
+    let each = std::iter::successors(Some(range.from), |day| day.tomorrow().ok());
+    let each = each.take_while(|day| *day < range.to);
+    Ok(each.map(|day| (day, of(&requests, day), of(&work, day))).collect())
 }
 
 /// What requests took in each of the last hours, this one included, the oldest first.
@@ -116,19 +131,27 @@ pub fn one(numbers: &Numbers, name: &str) -> u64 {
     numbers.get(name).copied().unwrap_or_default()
 }
 
-/// What requests cost by AWS's list prices, in millionths of a millionth of a dollar, as [`Cost`] has them: their gateway, functions,
-/// units of the database. Logs, data out, mail, storage, and what follows from requests in workers, is not in it.
-pub fn cost(numbers: &Numbers) -> Cost {
+/// What requests consumed that is paid for: their gateway, functions, units of the database. Logs, data out and storage are not in it.
+pub fn by_requests(numbers: &Numbers) -> Consumed {
     let requests = one(numbers, "requests");
-    let consumed = Consumed {
-        requests,
-        invocations: requests,
-        mb_millis: one(numbers, "micros").div_ceil(1_000).saturating_mul(MEMORY_MB),
+    Consumed { requests, invocations: requests, ..running(numbers, MEMORY_MB) }
+}
+
+/// What work consumed that is paid for, by its `caller/name`: functions, units of the database, requests to queues as if each job came
+/// alone. Logs, mail and other messages are not in it.
+pub fn by_work((name, numbers): &(String, Numbers)) -> Consumed {
+    let calls = one(numbers, "calls");
+    let jobs = if name.starts_with("queue/") { calls } else { 0 };
+    Consumed { invocations: calls, queue: jobs * QUEUE_PER_JOB, ..running(numbers, WORKING_MB) }
+}
+
+fn running(numbers: &Numbers, memory_mb: u64) -> Consumed {
+    Consumed {
+        mb_millis: one(numbers, "micros").div_ceil(1_000).saturating_mul(memory_mb),
         half_writes: one(numbers, "half_writes"),
         half_reads: one(numbers, "half_reads"),
         ..Consumed::default()
-    };
-    consumed.cost()
+    }
 }
 
 /// An index, or a table's own key, and how often it was asked.

@@ -24,7 +24,7 @@ use lambda_runtime::LambdaEvent;
 use providers::{Mail, Mailbox, Texts};
 use queue::{Attempt, Job, Queue};
 use serde_json::Value;
-use store::Store;
+use store::{Store, Work};
 use web::Keys;
 
 pub use sweep::sweep;
@@ -93,12 +93,16 @@ impl App {
 /// `unavailable` when the job must come again; failures of a provider are kept with the message instead. `internal` when
 /// the job is not one of this queue.
 pub async fn work(app: &App, job: Job, _attempt: Attempt) -> Result<()> {
-    match job {
-        Job::Notify(job) => tell::tell(app, &job).await,
-        Job::Deliver { message } => deliver::deliver(app, message).await,
-        Job::Campaign { campaign } => campaign::go_on(app, campaign).await,
-        _ => Err(Error::internal("another queue's job is in that of messages")),
-    }
+    let what = Work::Queue(job.name());
+    let done = async {
+        match job {
+            Job::Notify(job) => tell::tell(app, &job).await,
+            Job::Deliver { message } => deliver::deliver(app, message).await,
+            Job::Campaign { campaign } => campaign::go_on(app, campaign).await,
+            _ => Err(Error::internal("another queue's job is in that of messages")),
+        }
+    };
+    app.store.working(what, Box::pin(done)).await
 }
 
 /// What calls the function on AWS: a batch of the queue, or the schedule that looks for what is due.
@@ -106,6 +110,12 @@ pub async fn work(app: &App, job: Job, _attempt: Attempt) -> Result<()> {
 /// # Errors
 /// `internal` when the event is neither; `unavailable` when the sweep must come again.
 pub async fn handle(app: &App, event: LambdaEvent<Value>) -> Result<Value> {
+    let done = called(app, event).await;
+    app.store.keep_work(app.clock.now()).await;
+    done
+}
+
+async fn called(app: &App, event: LambdaEvent<Value>) -> Result<Value> {
     if event.payload.get("Records").is_some() {
         let batch = serde_json::from_value(event.payload).map_err(Error::internal)?;
         let answer = queue::consume(&app.queue, batch, |job, attempt| work(app, job, attempt)).await;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::message::Step;
 use errors::{Code, Result};
 use queue::Job;
+use store::Work;
 
 use crate::App;
 
@@ -17,6 +18,10 @@ const MOST: usize = 1_000;
 /// # Errors
 /// `unavailable` when the database or the queue is; what was queued by then is, and may be queued again.
 pub async fn sweep(app: &App) -> Result<usize> {
+    app.store.working(Work::Schedule("messages"), Box::pin(queue_due(app))).await
+}
+
+async fn queue_due(app: &App) -> Result<usize> {
     let now = app.clock.now();
     let (mut count, mut after) = (0, None);
     loop {

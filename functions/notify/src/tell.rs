@@ -11,9 +11,9 @@ use crate::{App, alert, compose, deliver, order};
 /// Makes the messages that the event calls for, and sends those that are due, on behalf of the request that brought it about.
 pub(crate) async fn tell(app: &App, job: &NotifyJob) -> Result<()> {
     let event = app.store.event(&job.subject, job.sequence).await?;
-    let Some(request) = event.actor.request.clone() else { return made(app, &event).await };
+    let request = event.actor.request.clone();
     tracing::info!(request.id = request, event = event.kind, subject = event.subject, "told of");
-    Box::pin(store::metered_for(request, made(app, &event))).await.0
+    store::on_behalf_of(request, Box::pin(made(app, &event))).await
 }
 
 async fn made(app: &App, event: &Event) -> Result<()> {

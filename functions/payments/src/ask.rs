@@ -6,6 +6,7 @@ use domain::payment::{Means, RefundTold, Told};
 use domain::{Actor, Payment};
 use errors::{Code, Error, Result};
 use jiff::Timestamp;
+use store::Work;
 
 /// Payments that one sweep asks about, at most; the next one goes on.
 const MOST: usize = 200;
@@ -20,6 +21,10 @@ pub async fn sweep(app: &App) -> Result<usize> {
     if app.gateway.is_none() {
         return Ok(0);
     }
+    app.store.working(Work::Schedule("payments"), Box::pin(ask_about_open(app))).await
+}
+
+async fn ask_about_open(app: &App) -> Result<usize> {
     let now = app.clock.now();
     let (mut asked, mut failed, mut after) = (0, None, None);
     loop {

@@ -23,7 +23,7 @@ use providers::razorpay::Razorpay;
 use queue::{Attempt, Job, Queue};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use store::Store;
+use store::{Store, Work};
 use web::{Api, Core, Version};
 
 pub use ask::sweep;
@@ -89,11 +89,15 @@ pub fn api(app: &App) -> Api {
 /// # Errors
 /// `unavailable` and `upstream_failed` when the job must come again; `internal` when it is not one of this queue.
 pub async fn work(worker: &Worker, job: Job, _attempt: Attempt) -> Result<()> {
-    match job {
-        Job::Settle { order } => settle::settle(&worker.app, order).await,
-        Job::Webhook { id } => told::work(&worker.app, &id).await,
-        _ => Err(Error::internal("another queue's job is in that of payments")),
-    }
+    let (what, request) = (Work::Queue(job.name()), job.request().map(str::to_owned));
+    let done = async {
+        match job {
+            Job::Settle { order, .. } => settle::settle(&worker.app, order).await,
+            Job::Webhook { id, .. } => told::work(&worker.app, &id).await,
+            _ => Err(Error::internal("another queue's job is in that of payments")),
+        }
+    };
+    worker.app.store.working(what, store::on_behalf_of(request, Box::pin(done))).await
 }
 
 /// What calls the worker on AWS: a batch of the queue, or the schedule that asks about open payments.
@@ -101,6 +105,12 @@ pub async fn work(worker: &Worker, job: Job, _attempt: Attempt) -> Result<()> {
 /// # Errors
 /// `internal` when the event is neither; as [`sweep`].
 pub async fn handle(worker: &Worker, event: LambdaEvent<Value>) -> Result<Value> {
+    let done = called(worker, event).await;
+    worker.app.store.keep_work(worker.app.clock.now()).await;
+    done
+}
+
+async fn called(worker: &Worker, event: LambdaEvent<Value>) -> Result<Value> {
     if event.payload.get("Records").is_some() {
         let batch = serde_json::from_value(event.payload).map_err(Error::internal)?;
         let answer = queue::consume(&worker.queue, batch, |job, attempt| work(worker, job, attempt)).await;

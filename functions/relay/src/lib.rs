@@ -7,11 +7,12 @@ mod tail;
 
 use aws_lambda_events::dynamodb;
 use domain::{Event, OrderId};
+use env::Clock;
 use errors::{Error, Result};
 use jiff::{SignedDuration, Timestamp};
 use queue::{Job, MAX_DELAY, NotifyJob, Queues};
 use std::time::Duration;
-use store::Store;
+use store::{Store, Work};
 
 pub use tail::{Tail, tail};
 
@@ -20,6 +21,8 @@ pub use tail::{Tail, tail};
 pub struct App {
     /// The tables.
     pub store: Store,
+    /// The time.
+    pub clock: Clock,
     /// Where workers take their jobs from.
     pub queues: Queues,
 }
@@ -30,7 +33,7 @@ impl App {
     /// # Errors
     /// `internal` when a variable is missing.
     pub fn from_env() -> Result<Self> {
-        Ok(Self { store: Store::from_env()?, queues: Queues::from_env()? })
+        Ok(Self { store: Store::from_env()?, clock: Clock::system(), queues: Queues::from_env()? })
     }
 }
 
@@ -71,6 +74,10 @@ const RENEWED_AFTER: Duration = Duration::from_secs(30);
 /// # Errors
 /// `unavailable` when a queue is; some jobs may have been sent by then.
 pub async fn pass_on(app: &App, events: &[Event]) -> Result<()> {
+    app.store.working(Work::Feed("relay"), Box::pin(send_jobs(app, events))).await
+}
+
+async fn send_jobs(app: &App, events: &[Event]) -> Result<()> {
     let jobs: Vec<Job> = events
         .iter()
         .filter(|event| is_told(event))
@@ -90,9 +97,10 @@ pub async fn pass_on(app: &App, events: &[Event]) -> Result<()> {
 
 /// The job that does what may follow for an order's payments: something was told of one, or the order is charged otherwise.
 fn about_money(event: &Event) -> Option<Job> {
-    let order = |id: Option<&str>| Some(Job::Settle { order: id?.parse().ok()? });
+    let request = event.actor.request.clone();
+    let order = |id: Option<&str>| Some(Job::Settle { order: id?.parse().ok()?, request: request.clone() });
     match event.kind.as_str() {
-        "webhook.received" => Some(Job::Webhook { id: event.subject.clone() }),
+        "webhook.received" => Some(Job::Webhook { id: event.subject.clone(), request: request.clone() }),
         "payment.told" => order(event.data.pointer("/order")?.as_str()),
         "order.cancelled" | "order.reduced" | "order.changed" | "order.no_show" | "order.posted"
             if event.data.pointer("/after/sale").is_some() =>
@@ -126,7 +134,8 @@ fn release(event: &Event) -> Option<(Job, Duration)> {
     let order: OrderId = event.subject.parse().ok()?;
     let until: Timestamp = event.data.pointer("/after/hold_until")?.as_str()?.parse().ok()?;
     let delay = Duration::try_from(until.duration_since(event.at) + AFTER_END).unwrap_or_default();
-    Some((Job::Release { order }, delay.min(MAX_DELAY)))
+    let request = event.actor.request.clone();
+    Some((Job::Release { order, request }, delay.min(MAX_DELAY)))
 }
 
 /// Passes on a batch of the stream. An error gives the whole batch back: what was sent of it is sent again.
@@ -140,7 +149,9 @@ pub async fn handle(app: &App, batch: dynamodb::Event) -> Result<()> {
         .filter(|record| record.event_name == "INSERT")
         .map(|record| serde_dynamo::from_item(record.change.new_image).map_err(Error::internal))
         .collect::<Result<Vec<Event>>>()?;
-    pass_on(app, &events).await
+    let done = pass_on(app, &events).await;
+    app.store.keep_work(app.clock.now()).await;
+    done
 }
 
 /// Gives all who read the feed again what happened from `from` until just before `to`; how many events there were.
@@ -180,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_counted_hold_is_released_just_after_its_end() {
-        let job = Job::Release { order: OrderId::derived([2; 16]) };
+        let job = Job::Release { order: OrderId::derived([2; 16]), request: None };
         let until = |until: &str| held(json!({ "after": { "hold_until": until } }));
         assert_eq!(release(&until("2027-01-04T08:10:00Z")), Some((job.clone(), Duration::from_secs(601))));
         // The queue keeps nothing longer; the job is put off when it comes too early.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use lambda_runtime::LambdaEvent;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::Store;
+use store::{Store, Work};
 
 /// Before anything is repaired, indexes are given so long to show whose it is: far longer than they ever lag.
 const SETTLE_TO_FIX: Duration = Duration::from_mins(1);
@@ -50,7 +50,8 @@ impl Auditor {
     /// As [`audit::audit`].
     pub async fn audit(&self) -> Result<Report> {
         let now = self.clock.now();
-        let report = audit::audit(&self.store, now, &self.options).await?;
+        let audited = audit::audit(&self.store, now, &self.options);
+        let report = self.store.working(Work::Schedule("audit"), Box::pin(audited)).await?;
         for (n, disagreement) in report.disagreements.iter().enumerate() {
             let repair = report.repairs.get(n).map(ToString::to_string);
             tracing::warn!(kind = disagreement.kind(), repair, "ledger and records disagree: {disagreement}");
@@ -80,7 +81,9 @@ impl Auditor {
             auditor.options.fix = true;
             auditor.options.settle = self.options.settle.max(SETTLE_TO_FIX);
         }
-        serde_json::to_value(auditor.audit().await?).map_err(Error::internal)
+        let report = auditor.audit().await;
+        self.store.keep_work(self.clock.now()).await;
+        serde_json::to_value(report?).map_err(Error::internal)
     }
 }
 

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use lambda_runtime::LambdaEvent;
 use queue::{Attempt, Job, MAX_DELAY, Queue};
 use serde_json::{Value, json};
-use store::Store;
+use store::{Store, Work};
 
 pub use audit::Release;
 pub use daily::{Auditor, metrics};
@@ -61,8 +61,13 @@ pub async fn release(store: &Store, order: OrderId, now: Timestamp) -> Result<bo
 /// # Errors
 /// `unavailable` when the job must come again; `internal` when it is not one of this queue.
 pub async fn work(app: &App, job: Job, _attempt: Attempt) -> Result<()> {
-    let order = match job {
-        Job::Release { order } => order,
+    let (what, request) = (Work::Queue(job.name()), job.request().map(str::to_owned));
+    app.store.working(what, store::on_behalf_of(request, Box::pin(done(app, job)))).await
+}
+
+async fn done(app: &App, job: Job) -> Result<()> {
+    let (order, request) = match job {
+        Job::Release { order, request } => (order, request),
         Job::RenameGuest { guest, after } => return names::of_guest(app, guest, after).await,
         Job::RenumberRoom { room } => return names::of_room(app, room).await,
         _ => return Err(Error::internal("a message is in the queue of tasks")),
@@ -72,7 +77,7 @@ pub async fn work(app: &App, job: Job, _attempt: Attempt) -> Result<()> {
         Release::Released | Release::Over => Ok(()),
         Release::Lasts(until) => {
             let rest = Duration::try_from(until.duration_since(now)).unwrap_or_default();
-            app.queue.send(&Job::Release { order }, (rest + AFTER_END).min(MAX_DELAY)).await
+            app.queue.send(&Job::Release { order, request }, (rest + AFTER_END).min(MAX_DELAY)).await
         }
     }
 }
@@ -82,6 +87,12 @@ pub async fn work(app: &App, job: Job, _attempt: Attempt) -> Result<()> {
 /// # Errors
 /// `internal` when the event is neither; as [`sweep`].
 pub async fn handle(app: &App, event: LambdaEvent<Value>) -> Result<Value> {
+    let done = called(app, event).await;
+    app.store.keep_work(app.clock.now()).await;
+    done
+}
+
+async fn called(app: &App, event: LambdaEvent<Value>) -> Result<Value> {
     if event.payload.get("Records").is_some() {
         let batch = serde_json::from_value(event.payload).map_err(Error::internal)?;
         let answer = queue::consume(&app.queue, batch, |job, attempt| work(app, job, attempt)).await;

@@ -1,6 +1,7 @@
 //! Finding counted holds whose release did not come.
 
 use errors::{Error, Result};
+use store::Work;
 
 use crate::{App, release};
 
@@ -16,6 +17,10 @@ const PORTION: u32 = 100;
 /// `unavailable` when the database is; what was given back by then is. What the last hold that failed says, after all others
 /// had their turn.
 pub async fn sweep(app: &App) -> Result<usize> {
+    app.store.working(Work::Schedule("holds"), Box::pin(give_back(app))).await
+}
+
+async fn give_back(app: &App) -> Result<usize> {
     let now = app.clock.now();
     let (mut released, mut looked, mut failed, mut after) = (0, 0, None, None);
     loop {

@@ -154,7 +154,7 @@ pub async fn start(options: Options) -> io::Result<Server> {
     let paying = payments::App::new(&core, Some(gateway.clone()));
     let api =
         groups::merged(groups::hearing(&core, &all, Some(gateway), (options.webhooks, options.country)));
-    let relay = relay::App { store: core.store.clone(), queues: all.clone() };
+    let relay = relay::App { store: core.store.clone(), clock: core.clock.clone(), queues: all.clone() };
     let payments = payments::Worker { app: paying, queue: all.payments.clone() };
     let tasks = tasks::App { store: core.store.clone(), clock: core.clock.clone(), queue: all.tasks.clone() };
     let watch = insights::Watch::new(core.reads.clone(), core.clock.clone(), all.clone());
@@ -275,11 +275,12 @@ async fn until(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
 }
 
-/// Keeps what requests took, now and then.
+/// Keeps what requests and the work behind them took, now and then.
 async fn keeping(core: Core, mut stopped: watch::Receiver<bool>) -> io::Result<()> {
     loop {
         let over = tokio::time::timeout(KEEP_EVERY, stopped.wait_for(|stop| *stop)).await.is_ok();
-        core.telemetry.write(&core.store, core.clock.now(), None).await;
+        let now = core.clock.now();
+        tokio::join!(core.telemetry.write(&core.store, now, None), core.store.keep_work(now));
         if over {
             return Ok(());
         }

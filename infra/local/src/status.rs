@@ -8,8 +8,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use cache::{KindStatistics, Statistics};
 use domain::alert::{Broken, Seen, broken};
+use domain::prices::Consumed;
 use errors::Result;
-use insights::operations::{Range, Sight, Watch, cost, of_requests, one, operations};
+use insights::operations::{Range, Sight, Watch, by_requests, by_work, of_requests, one, operations, work};
 use store::Numbers;
 use web::Core;
 use web::telemetry::{SLOT_SECONDS, Slot, quantile, together};
@@ -57,7 +58,8 @@ async fn drawn(watched: &Watched) -> Result<String> {
     let slots = plotted(&core.telemetry.lately(), now.as_second());
     let lately = together(&slots);
     let range = Range::new((None, None), now)?;
-    let (Sight { seen, .. }, by_operation) = tokio::try_join!(watch.seen(1), operations(&core.store, range))?;
+    let (Sight { seen, .. }, by_operation, work) =
+        tokio::try_join!(watch.seen(1), operations(&core.store, range), work(&core.store, range))?;
     let Seen { requests, faults, p95_ms, .. } = of_requests(&lately);
     let alerts = broken(&Seen { requests, faults, p95_ms, ..seen });
     let millis = |per_mille| quantile(&lately, per_mille).map_or_else(String::new, |ms| format!("{ms} ms"));
@@ -70,7 +72,7 @@ async fn drawn(watched: &Watched) -> Result<String> {
         ("Jobs waiting", seen.waiting.to_string()),
         ("Dead letters", seen.dead_letters.to_string()),
         ("Feed behind", format!("{} s", seen.feed_lag_seconds)),
-        ("Cost per booking", per_booking(&by_operation)),
+        ("Cost per booking", per_booking(&by_operation, &work)),
     ];
     let counts = counts.iter().fold(String::new(), |all, (name, count)| {
         all + &format!("<div><dt>{name}</dt><dd>{count}</dd></div>")
@@ -99,7 +101,9 @@ async fn drawn(watched: &Watched) -> Result<String> {
         kept(&core.reads.cache().statistics()),
         "<h2>By operation, the last seven days</h2>".to_owned(),
         listed(&by_operation),
-        "<p>Written every minute. Cost: a million of them on AWS by list prices, without logs and what follows in workers.</p>".to_owned(),
+        "<h2>Behind the requests, the last seven days</h2>".to_owned(),
+        worked(&work),
+        "<p>Written every minute. Cost: a million of them on AWS by list prices, without logs and messages. A booking's is that of all requests and all that the feed and the queues did; schedules come here more often than on AWS, and are not in it.</p>".to_owned(),
     ]
     .concat())
 }
@@ -127,14 +131,16 @@ const SELLING: [&str; 7] = [
     "createStay",
 ];
 
-/// What all requests cost, by bookings that were made with them.
-fn per_booking(by_operation: &[(String, Numbers)]) -> String {
+/// What all requests and what followed from them cost, by bookings that were made with them.
+fn per_booking(by_operation: &[(String, Numbers)], work: &[(String, Numbers)]) -> String {
     let made = |(operation, numbers): &(String, Numbers)| {
         let answered = one(numbers, "requests") - one(numbers, "refused") - one(numbers, "faults");
         if SELLING.contains(&operation.as_str()) { answered } else { 0 }
     };
     let bookings: u64 = by_operation.iter().map(made).sum();
-    let total = cost(&together(by_operation.iter().map(|(_, numbers)| numbers))).total();
+    let requests = by_requests(&together(by_operation.iter().map(|(_, numbers)| numbers)));
+    let followed = work.iter().filter(|(name, _)| !name.starts_with("schedule/"));
+    let total = followed.map(by_work).fold(requests, Consumed::and).cost().total();
     match total.checked_div(bookings) {
         None => "none made".to_owned(),
         Some(each) => format!("$ {}.{:06}", each / 1_000_000_000_000, each / 1_000_000 % 1_000_000),
@@ -173,22 +179,46 @@ fn kept(statistics: &Statistics) -> String {
 fn listed(by_operation: &[(String, Numbers)]) -> String {
     let row = |(operation, numbers): &(String, Numbers)| {
         let requests = one(numbers, "requests").max(1);
-        let each = |name: &str| {
-            let tenths = one(numbers, name) * 10 / requests;
-            format!("{}.{}", tenths / 10, tenths % 10)
-        };
-        let cents = cost(numbers).total() / requests / 10_000;
         vec![
             operation.clone(),
             one(numbers, "requests").to_string(),
             format!("{} ms", quantile(numbers, 500).unwrap_or_default()),
             format!("{} ms", quantile(numbers, 990).unwrap_or_default()),
-            each("trips"),
-            format!("$ {}.{:02}", cents / 100, cents % 100),
+            tenths(one(numbers, "trips"), requests),
+            a_million(by_requests(numbers), requests),
         ]
     };
     let rows: Vec<_> = by_operation.iter().take(MOST).map(row).collect();
     table(&["Operation", "requests", "p50", "p99", "trips", "a million cost"], &rows)
+}
+
+fn worked(work: &[(String, Numbers)]) -> String {
+    let row = |work: &(String, Numbers)| {
+        let (name, numbers) = work;
+        let calls = one(numbers, "calls").max(1);
+        vec![
+            name.replace('/', ": "),
+            calls.to_string(),
+            one(numbers, "failed").to_string(),
+            format!("{} ms", tenths(one(numbers, "micros"), calls * 1_000)),
+            tenths(one(numbers, "trips"), calls),
+            a_million(by_work(work), calls),
+        ]
+    };
+    let rows: Vec<_> = work.iter().take(MOST).map(row).collect();
+    table(&["Called by", "calls", "failed", "average", "trips", "a million cost"], &rows)
+}
+
+/// So many for each of so many, to a tenth.
+fn tenths(all: u64, of: u64) -> String {
+    let tenths = all * 10 / of;
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
+
+/// What a million cost of which so many consumed so much.
+fn a_million(consumed: Consumed, of: u64) -> String {
+    let cents = consumed.cost().total() / of / 10_000;
+    format!("$ {}.{:02}", cents / 100, cents % 100)
 }
 
 #[cfg(test)]
@@ -210,10 +240,14 @@ mod tests {
         let of =
             |numbers: &[(&str, u64)]| numbers.iter().map(|(name, by)| ((*name).to_owned(), *by)).collect();
         let looked: Numbers = of(&[("requests", 30)]);
-        assert_eq!(per_booking(&[("listRooms".to_owned(), looked.clone())]), "none made");
+        assert_eq!(per_booking(&[("listRooms".to_owned(), looked.clone())], &[]), "none made");
         let booked: Numbers = of(&[("requests", 10), ("refused", 5)]);
         // Forty requests at 1.00 $ a million for the gateway and 0.20 for the function, by five.
         let all = [("listRooms".to_owned(), looked), ("createBooking".to_owned(), booked)];
-        assert_eq!(per_booking(&all), "$ 0.000009");
+        assert_eq!(per_booking(&all, &[]), "$ 0.000009");
+        // Ten jobs at 0.20 for the function and 1.20 for the queue; what a schedule calls is not of a booking.
+        let calls: Numbers = of(&[("calls", 10)]);
+        let work = ["queue/deliver", "schedule/messages"].map(|name| (name.to_owned(), calls.clone()));
+        assert_eq!(per_booking(&all, &work), "$ 0.000012");
     }
 }

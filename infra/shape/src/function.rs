@@ -97,13 +97,21 @@ impl Called {
         lock(&self.failed).clone()
     }
 
+    /// What all of its environments wrote to their logs.
+    pub(crate) fn log(&self) -> io::Result<String> {
+        (0..self.environments()).map(|number| std::fs::read_to_string(self.log_of(number))).collect()
+    }
+
     fn start(&self) -> io::Result<Environment> {
         let number = self.started.fetch_add(1, Ordering::Relaxed);
         let folder = self.tools.bootstraps.join(&self.is.name);
         let mut command = self.tools.command(&self.tools.emulator, &self.clock);
         command.current_dir(folder);
-        let log = self.logs.join(format!("{}-{number}.log", self.is.name));
-        Environment::start(command, &self.is, &self.variables, log)
+        Environment::start(command, &self.is, &self.variables, self.log_of(number))
+    }
+
+    fn log_of(&self, number: usize) -> PathBuf {
+        self.logs.join(format!("{}-{number}.log", self.is.name))
     }
 }
 

@@ -25,6 +25,7 @@ mod routes;
 mod sources;
 mod stack;
 mod template;
+mod traces;
 mod values;
 
 pub use environment::Tools;

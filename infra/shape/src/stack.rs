@@ -23,6 +23,7 @@ use crate::function::{Called, lock};
 use crate::gateway::Gateway;
 use crate::guard::{Deed, Guard};
 use crate::sources::{Sources, ask};
+use crate::traces::Daemon;
 use crate::values::Values;
 use crate::{Database, Place, Template, Tools};
 
@@ -62,6 +63,7 @@ pub struct Stack {
     place: Option<Place>,
     gateway: Fake,
     embedded: Option<database::Database>,
+    daemon: Daemon,
 }
 
 impl Stack {
@@ -82,6 +84,7 @@ impl Stack {
         let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
         let guarded = TcpListener::bind(("127.0.0.1", 0)).await?;
         let (url, endpoint) = (address(&listener)?, address(&guarded)?);
+        let (daemon, traces) = Daemon::start()?;
 
         let webhooks = options.webhooks.then(|| format!("{url}/v2/webhooks/razorpay"));
         let gateway = gateway(webhooks.map_or(Delivery::Held, Delivery::Background), &clock).await?;
@@ -93,6 +96,8 @@ impl Stack {
             ("Mail".to_owned(), format!("outbox:{}", place.mail().display())),
             ("EnableCache".to_owned(), "true".to_owned()),
             ("Limits".to_owned(), options.limits),
+            ("RequestMetrics".to_owned(), "on".to_owned()),
+            ("Tracing".to_owned(), "Active".to_owned()),
             ("MailFrom".to_owned(), "Holdfast <bookings@holdfast.example>".to_owned()),
             ("PublicUrl".to_owned(), url.clone()),
             ("RazorpayKeyId".to_owned(), KEY_ID.to_owned()),
@@ -129,6 +134,7 @@ impl Stack {
                     ("HOLDFAST_SQS_ENDPOINT", &endpoint),
                     ("HOLDFAST_RAZORPAY_URL", gateway.url()),
                     ("HOLDFAST_SHOW_USAGE", "true"),
+                    ("AWS_XRAY_DAEMON_ADDRESS", &traces),
                 ]
                 .map(|(name, value)| (name.to_owned(), value.to_owned())),
             );
@@ -165,6 +171,7 @@ impl Stack {
             place: Some(place),
             gateway,
             embedded,
+            daemon,
         })
     }
 
@@ -244,6 +251,19 @@ impl Stack {
     /// How many environments of a function were started so far.
     pub fn environments(&self, function: &str) -> usize {
         self.sources.functions.get(function).map_or(0, |function| function.environments())
+    }
+
+    /// What functions told X-Ray since this was last asked.
+    pub fn traces(&self) -> Vec<Value> {
+        self.daemon.told()
+    }
+
+    /// What environments of a function wrote to their logs.
+    ///
+    /// # Errors
+    /// When a log cannot be read.
+    pub fn log(&self, function: &str) -> io::Result<String> {
+        self.sources.functions.get(function).map_or_else(|| Ok(String::new()), |function| function.log())
     }
 
     /// What functions tried that the template does not allow them.

@@ -98,7 +98,7 @@ impl Cache {
                         Err(error) => Err(error),
                     };
                 }
-                counters.memory_hits.one_more();
+                counters.memory_hits.hit();
                 return answer;
             }
             match inner.flights.turn(&asked.name) {
@@ -112,11 +112,11 @@ impl Cache {
                 Turn::Wait(flight) => match ended(flight).await {
                     // A load that began before the latest change is no answer to who asks after it.
                     Some(Ok(kept)) if inner.generations.hold(&kept.seen) => {
-                        counters.waits.one_more();
+                        counters.waits.hit();
                         return kept.answer();
                     }
                     Some(Err(same)) => {
-                        counters.waits.one_more();
+                        counters.waits.hit();
                         return Err(same.into());
                     }
                     Some(Ok(_)) | None => {}
@@ -136,14 +136,14 @@ impl Cache {
         let inner = self.0.as_ref()?;
         let asked = inner.asked(kind, key, tags, now)?;
         if let Some((_, answer)) = inner.known::<V>(&asked) {
-            asked.slot.counters.memory_hits.one_more();
+            asked.slot.counters.memory_hits.hit();
             return answer.ok();
         }
         let seen = inner.generations.seen(tags);
         if let Some(kept) = inner.look::<V>(&asked, seen).await.0 {
             return kept.answer().ok();
         }
-        asked.slot.counters.misses.one_more();
+        asked.slot.counters.misses.miss();
         None
     }
 

@@ -26,7 +26,7 @@ pub use cache::{Cache, Value};
 pub use kinds::{About, Kind, Name};
 pub use reads::Reads;
 pub use shared::{Shared, State};
-pub use statistics::{KindStatistics, SharedStatistics, Statistics};
+pub use statistics::{Found, KindStatistics, SharedStatistics, Statistics, observed};
 pub use tag::Tag;
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What the cache did in this process since it began.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
@@ -68,6 +69,28 @@ impl KindStatistics {
     }
 }
 
+tokio::task_local! {
+    static FOUND: Cell<Found>;
+}
+
+/// What a piece of work asked the cache for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Found {
+    /// Answered from what was kept, here or in the shared cache, or by somebody else's load.
+    pub hits: u64,
+    /// Read.
+    pub misses: u64,
+}
+
+/// Does the work, and tells what of what it asked for was kept.
+pub async fn observed<T>(work: impl Future<Output = T>) -> (T, Found) {
+    FOUND.scope(Cell::default(), async { (work.await, FOUND.with(Cell::get)) }).await
+}
+
+fn note(next: impl FnOnce(Found) -> Found) {
+    let _ = FOUND.try_with(|found| found.set(next(found.get())));
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     pub(crate) memory_hits: Counter,
@@ -86,6 +109,18 @@ pub(crate) struct Counter(AtomicU64);
 impl Counter {
     pub(crate) fn one_more(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One more that was answered from what is kept.
+    pub(crate) fn hit(&self) {
+        self.one_more();
+        note(|found| Found { hits: found.hits + 1, ..found });
+    }
+
+    /// One more that the tables are asked for.
+    pub(crate) fn miss(&self) {
+        self.one_more();
+        note(|found| Found { misses: found.misses + 1, ..found });
     }
 
     pub(crate) fn read(&self) -> u64 {

@@ -56,7 +56,12 @@ where
     F: Future<Output = Result<()>>,
 {
     let attempt = Attempt { receive_count: receive_count(&record) };
-    let work = async { handler(Job::from_body(record.body.as_deref().unwrap_or_default())?, attempt).await };
+    let job = Job::from_body(record.body.as_deref().unwrap_or_default());
+    let (what, request) = match &job {
+        Ok(job) => (job.name(), job.request().map(str::to_owned)),
+        Err(_) => ("unknown", None),
+    };
+    let work = async { handler(job?, attempt).await };
     // One poisonous job must not take the other nine with it, time after time, into the dead letters.
     let outcome = AssertUnwindSafe(work).catch_unwind().await;
     let error = match outcome.unwrap_or_else(|_| Err(Error::internal("the handler of a job panicked"))) {
@@ -64,7 +69,7 @@ where
         Err(error) => error,
     };
     let id = record.message_id.unwrap_or_default();
-    tracing::warn!(message = %id, code = %error.code(), transient = error.is_transient(),
+    tracing::warn!(message = %id, job = what, request.id = request, code = %error.code(), transient = error.is_transient(),
         receive_count = attempt.receive_count, error = error.chain(), "a job failed and will come again");
     let wait = backoff(attempt.receive_count, env::random());
     if let Err(error) = queue.hide(record.receipt_handle.as_deref().unwrap_or_default(), wait).await {

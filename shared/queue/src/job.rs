@@ -31,6 +31,9 @@ pub enum Job {
     Release {
         /// The order that holds them.
         order: OrderId,
+        /// The request that brought it about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<String>,
     },
     /// A guest has another name, or turned out to be another one: tell it in their stays. In the queue of tasks.
     RenameGuest {
@@ -49,11 +52,17 @@ pub enum Job {
     Settle {
         /// The order.
         order: OrderId,
+        /// The request that brought it about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<String>,
     },
     /// A gateway has told something. In the queue of payments.
     Webhook {
         /// Under which name it is kept.
         id: String,
+        /// The request that brought it about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<String>,
     },
 }
 
@@ -85,6 +94,30 @@ impl From<&Event> for NotifyJob {
 }
 
 impl Job {
+    /// What kind of work it is.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Notify(_) => "notify",
+            Self::Deliver { .. } => "deliver",
+            Self::Campaign { .. } => "campaign",
+            Self::Release { .. } => "release",
+            Self::RenameGuest { .. } => "rename_guest",
+            Self::RenumberRoom { .. } => "renumber_room",
+            Self::Settle { .. } => "settle",
+            Self::Webhook { .. } => "webhook",
+        }
+    }
+
+    /// The request that brought it about, as its answer and its events name it, where the job says so.
+    pub fn request(&self) -> Option<&str> {
+        match self {
+            Self::Release { request, .. } | Self::Settle { request, .. } | Self::Webhook { request, .. } => {
+                request.as_deref()
+            }
+            _ => None,
+        }
+    }
+
     /// The job as the body of a message.
     pub(crate) fn to_body(&self) -> Result<String> {
         let body = serde_json::to_string(self).map_err(Error::internal)?;
@@ -116,7 +149,7 @@ mod tests {
 
         let order = OrderId::derived([0; 16]);
         let release = r#"{"job":"release","order":"ord_00000000000000000000000000"}"#;
-        assert_eq!(Job::from_body(release).unwrap(), Job::Release { order });
+        assert_eq!(Job::from_body(release).unwrap(), Job::Release { order, request: None });
 
         let notify = r#"{"job":"notify","event":"evt_00000000000000000000000000","kind":"booking.confirmed","subject":"bkg_00000000000000000000000000","sequence":3,"at":"2026-03-29T01:00:00Z"}"#;
         let job = Job::Notify(NotifyJob {
@@ -128,6 +161,14 @@ mod tests {
         });
         assert_eq!(Job::from_body(notify).unwrap(), job);
         assert_eq!(job.to_body().unwrap(), notify);
+    }
+
+    #[test]
+    fn a_job_says_which_request_brought_it_about() {
+        let job = Job::Webhook { id: "one".to_owned(), request: Some("req_1".to_owned()) };
+        let body = job.to_body().unwrap();
+        assert_eq!(body, r#"{"job":"webhook","id":"one","request":"req_1"}"#);
+        assert_eq!(Job::from_body(&body).unwrap().request(), Some("req_1"));
     }
 
     #[test]

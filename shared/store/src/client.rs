@@ -17,6 +17,7 @@ use crate::heard::{Heard, Told, Written};
 use crate::meter::{CountTrips, Queries};
 use crate::schema::{ACCOUNTS, PARTITION, SORT, Table};
 use crate::usage::Numbers;
+use crate::work::Done;
 
 /// The longest that one call may take, all its attempts together. The relay's look back relies on it.
 pub const CALL_TIMEOUT: Duration = Duration::from_mins(1);
@@ -98,6 +99,7 @@ pub struct Store {
     prefix: String,
     heard: Heard,
     queries: Arc<Queries>,
+    work: Arc<Done>,
 }
 
 impl Store {
@@ -124,6 +126,7 @@ impl Store {
             prefix: config.prefix,
             heard: Heard::default(),
             queries: Arc::default(),
+            work: Arc::default(),
         }
     }
 
@@ -166,6 +169,10 @@ impl Store {
     /// Queries from here since this was last called, by `Table` or `Table/index`: `queries`, and `half_reads`.
     pub fn take_queries(&self) -> BTreeMap<String, Numbers> {
         self.queries.take()
+    }
+
+    pub(crate) fn work(&self) -> &Done {
+        &self.work
     }
 
     pub(crate) fn queries(&self) -> &Queries {

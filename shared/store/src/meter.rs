@@ -1,6 +1,7 @@
 //! What a piece of work consumed: round trips and capacity units, counted per task.
 
 use std::collections::BTreeMap;
+use std::ops::AddAssign;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -55,6 +56,14 @@ pub struct Usage {
     pub half_writes: u64,
 }
 
+impl AddAssign for Usage {
+    fn add_assign(&mut self, other: Self) {
+        self.trips += other.trips;
+        self.half_reads += other.half_reads;
+        self.half_writes += other.half_writes;
+    }
+}
+
 impl Usage {
     /// Read units as people write them: `1.5`.
     pub fn reads(&self) -> String {
@@ -87,6 +96,14 @@ pub async fn metered_for<T>(request: String, work: impl Future<Output = T>) -> (
     run(Meter { request: Some(request), ..Meter::default() }, work).await
 }
 
+/// Does the work on behalf of a request, where it is known: the events that it writes say which.
+pub async fn on_behalf_of<T>(request: Option<String>, work: impl Future<Output = T>) -> T {
+    match request {
+        Some(request) => metered_for(request, work).await.0,
+        None => Box::pin(work).await,
+    }
+}
+
 /// The request that is worked on.
 pub(crate) fn request() -> Option<String> {
     METER.try_with(|meter| meter.request.clone()).ok().flatten()
@@ -96,13 +113,27 @@ async fn run<T>(meter: Meter, work: impl Future<Output = T>) -> (T, Usage) {
     let meter = Arc::new(meter);
     // A request's work is large, and would be moved about on the stack.
     let result = METER.scope(Arc::clone(&meter), Box::pin(work)).await;
-    let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-    let usage = Usage {
-        trips: read(&meter.trips),
-        half_reads: read(&meter.half_reads),
-        half_writes: read(&meter.half_writes),
-    };
+    let usage = meter.usage();
+    // What is measured within what is measured belongs to both.
+    let _ = METER.try_with(|outer| outer.add(usage));
     (result, usage)
+}
+
+impl Meter {
+    fn usage(&self) -> Usage {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Usage {
+            trips: read(&self.trips),
+            half_reads: read(&self.half_reads),
+            half_writes: read(&self.half_writes),
+        }
+    }
+
+    fn add(&self, usage: Usage) {
+        self.trips.fetch_add(usage.trips, Ordering::Relaxed);
+        self.half_reads.fetch_add(usage.half_reads, Ordering::Relaxed);
+        self.half_writes.fetch_add(usage.half_writes, Ordering::Relaxed);
+    }
 }
 
 /// Counts the units of a read.

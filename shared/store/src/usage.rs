@@ -17,7 +17,9 @@ use crate::table::{Item, Query, Range, broken, key, number};
 use crate::{Store, meter};
 
 /// How long numbers are kept.
-const KEPT: SignedDuration = SignedDuration::from_hours(24 * 100);
+const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24 * 100);
+/// How often a process keeps what it counted.
+pub const KEPT_EVERY: SignedDuration = SignedDuration::from_mins(1);
 /// Items that are read at once.
 const MOST_ITEMS: usize = 20_000;
 
@@ -33,6 +35,8 @@ pub enum Spending {
     Hours,
     /// Queries by table and index.
     Queries,
+    /// What no request waits for, by its caller and name.
+    Work,
 }
 
 /// What is kept together, of one operation, hour or index on a day.
@@ -40,7 +44,7 @@ pub enum Spending {
 pub struct Spent {
     /// The day, in UTC.
     pub day: Date,
-    /// The operation, the hour from `00` to `23` in UTC, or `Table/index`.
+    /// The operation, the hour from `00` to `23` in UTC, `Table/index`, or `caller/name`.
     pub of: String,
     /// The numbers.
     pub numbers: Numbers,
@@ -74,7 +78,7 @@ impl Store {
             return Ok(());
         }
         let terms: Vec<_> = (0..some.len()).map(|at| format!("#n{at} :n{at}")).collect();
-        let expires = now.saturating_add(KEPT).unwrap_or(now).as_second();
+        let expires = now.saturating_add(KEPT_FOR).unwrap_or(now).as_second();
         let mut update = self
             .client()
             .update_item()
@@ -139,6 +143,7 @@ fn partition(kind: Spending, day: Date) -> String {
         Spending::Operations => "operations",
         Spending::Hours => "hours",
         Spending::Queries => "queries",
+        Spending::Work => "work",
     };
     format!("usage#{kind}#{day}")
 }

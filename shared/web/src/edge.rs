@@ -9,6 +9,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use cache::Found;
 use domain::RequestId;
 use errors::{Code, Error, Result};
 use lambda_http::request::RequestContext;
@@ -68,13 +69,13 @@ pub(crate) async fn handle(State(edge): State<Edge>, request: Request, next: Nex
         Ok((_, _, true)) => (Version::V2, true),
         Err(_) => (Version::V2, false),
     };
-    let (response, usage) = store::metered_for(request_id.clone(), async {
+    let answered = async {
         match prepare(resolved, request).await {
             Ok(request) => next.run(request).await,
             Err(error) => crate::Problem(error).into_response(),
         }
-    })
-    .await;
+    };
+    let ((response, found), usage) = store::metered_for(request_id.clone(), cache::observed(answered)).await;
     let told = response.extensions().get::<Told>().copied();
     let limited = response.extensions().get::<Limited>().copied();
     let failure = response.extensions().get::<Carried>().cloned();
@@ -101,18 +102,19 @@ pub(crate) async fn handle(State(edge): State<Edge>, request: Request, next: Nex
         usage,
     };
     let cold = edge.core.telemetry.count(&served, now);
-    log(&Line {
-        request_id: &request_id,
-        method: asked.method.as_str(),
+    let line = Line {
+        id,
+        method: asked.method.clone(),
         route: told.map_or("none", |told| told.path),
         version,
         caller,
         served,
+        found,
         cold,
         limited,
-        wanted: edge.core.telemetry.is_logged(id),
-        failure: failure.as_ref(),
-    });
+    };
+    log(&line, failure.as_ref(), edge.core.telemetry.is_logged(id));
+    response.extensions_mut().insert(line);
     response
 }
 
@@ -260,20 +262,20 @@ fn vary(response: &mut Response, told: Option<Told>, negotiated: bool) {
 }
 
 /// A line of the log for each request; of ordinary ones for as many as the installation wants, of failed and slow ones always.
-fn log(line: &Line<'_>) {
-    let error = line.failure.map(|Carried(error)| error);
-    let operation = line.served.operation;
+fn log(line: &Line, failure: Option<&Carried>, wanted: bool) {
+    let error = failure.map(|Carried(error)| error);
+    let (request_id, operation) = (line.id.to_string(), line.served.operation);
     if let Some(error) = error.filter(|_| line.served.status >= 500) {
-        tracing::error!(request.id = line.request_id, operation, error = error.chain(), "request failed");
+        tracing::error!(request.id = request_id, operation, error = error.chain(), "request failed");
     }
     let slow = line.served.is_slow();
     let faulty = slow || line.served.status >= 500 || line.served.status == 429;
-    if !faulty && !line.wanted {
+    if !faulty && !wanted {
         return;
     }
     tracing::info!(
-        request.id = line.request_id,
-        method = line.method,
+        request.id = request_id,
+        method = line.method.as_str(),
         route = line.route,
         operation,
         version = line.version.as_str(),
@@ -287,20 +289,22 @@ fn log(line: &Line<'_>) {
         trips = line.served.usage.trips,
         reads = line.served.usage.reads(),
         writes = line.served.usage.writes(),
+        hits = line.found.hits,
+        misses = line.found.misses,
         "request"
     );
 }
 
-/// What the log tells of a request.
-struct Line<'a> {
-    request_id: &'a str,
-    method: &'a str,
-    route: &'static str,
-    version: Version,
-    caller: &'static str,
-    served: Served,
-    cold: bool,
-    limited: Option<Limited>,
-    wanted: bool,
-    failure: Option<&'a Carried>,
+/// What log and trace tell of a request.
+#[derive(Debug, Clone)]
+pub(crate) struct Line {
+    pub(crate) id: RequestId,
+    pub(crate) method: Method,
+    pub(crate) route: &'static str,
+    pub(crate) version: Version,
+    pub(crate) caller: &'static str,
+    pub(crate) served: Served,
+    pub(crate) found: Found,
+    pub(crate) cold: bool,
+    pub(crate) limited: Option<Limited>,
 }

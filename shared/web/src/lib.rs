@@ -40,6 +40,7 @@ mod sheet;
 mod signing;
 pub mod telemetry;
 mod tokens;
+mod trace;
 mod version;
 
 pub use access::{Access, Core, Counter};

@@ -15,8 +15,9 @@ use tower_http::compression::predicate::SizeAbove;
 use crate::access::{self, Core, Gate};
 use crate::api::Api;
 use crate::caching;
-use crate::edge::{self, Edge, Told};
+use crate::edge::{self, Edge, Line, Told};
 use crate::problem::Problem;
+use crate::trace::Daemon;
 
 /// Answers below this many bytes are sent as they are.
 const COMPRESS_ABOVE: u64 = 1_000;
@@ -79,13 +80,25 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
 pub async fn run(api: Api, core: Core) -> Result<(), lambda_http::Error> {
     aws::log();
     core.store.prime().await;
-    let service = service(api, &core).layer(middleware::from_fn_with_state(core, counted));
+    let daemon = Daemon::from_env().map(Arc::new);
+    let service = service(api, &core).layer(middleware::from_fn_with_state((core, daemon), counted));
     lambda_http::run(service).await
 }
 
-/// Writes what requests took, now and then, before the function stands still.
-async fn counted(State(core): State<Core>, request: Request, next: Next) -> Response {
+/// Tells the trace of the request, and writes what requests took, now and then, before the function stands still.
+async fn counted(
+    State((core, daemon)): State<(Core, Option<Arc<Daemon>>)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let traced = daemon.and_then(|daemon| {
+        let trace = request.extensions().get::<lambda_http::Context>()?.xray_trace_id.clone()?;
+        Some((daemon, trace))
+    });
     let response = next.run(request).await;
+    if let Some(((daemon, trace), line)) = traced.zip(response.extensions().get::<Line>()) {
+        daemon.tell(&trace, line, core.clock.now());
+    }
     let metrics = env::optional("HOLDFAST_METRICS").filter(|metrics| metrics == "on");
     let function = metrics.and_then(|_| env::optional("AWS_LAMBDA_FUNCTION_NAME"));
     core.telemetry.write(&core.store, core.clock.now(), function.as_deref()).await;

@@ -9,18 +9,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use domain::RequestId;
 use errors::Result;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use store::{Numbers, Spending, Store, Usage};
+use store::{KEPT_EVERY, Numbers, Spending, Store, Usage};
 
 /// A request that takes longer is slow.
 pub const SLOW_REQUEST_MS: u64 = 1_000;
 /// The classes of durations, by the longest of each in milliseconds; the last has no end.
 pub const CLASSES_MS: [u64; 13] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, u64::MAX];
 
-/// How often what was counted is written.
-const WRITE_EVERY: SignedDuration = SignedDuration::from_mins(1);
 /// How long a slot is.
 pub const SLOT_SECONDS: i64 = 5;
 /// How many slots there are.
@@ -165,7 +163,7 @@ impl Telemetry {
 
     fn due(&self, now: Timestamp) -> Option<BTreeMap<String, Numbers>> {
         let mut counted = self.counted();
-        let early = counted.written.is_some_and(|written| now.duration_since(written) < WRITE_EVERY);
+        let early = counted.written.is_some_and(|written| now.duration_since(written) < KEPT_EVERY);
         if early || counted.since_written.is_empty() {
             return None;
         }

@@ -171,7 +171,7 @@ async fn stumble(temple: &Temple) -> String {
     let worker = temple.app.server().workers().payments();
     let (orders, _) = all(temple).await;
     let each = orders.iter().enumerate().map(|(number, order)| async move {
-        let job = || Job::Settle { order: order.id };
+        let job = || Job::Settle { order: order.id, request: None };
         let attempt = queue::Attempt { receive_count: 1 };
         let patience = Duration::from_micros(200 + 300 * chance("stop", number, 32));
         let short = tokio::time::timeout(patience, payments::work(worker, job(), attempt));

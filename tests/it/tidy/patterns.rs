@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{files, text};
 
 /// What the store does besides reading: writes, limits, what installs it.
-const NO_READS: [&str; 20] = [
+const NO_READS: [&str; 22] = [
     "add_figures",
     "add_message",
     "add_usage",
@@ -17,6 +17,7 @@ const NO_READS: [&str; 20] = [
     "count",
     "end_message",
     "finish_figures",
+    "keep_work",
     "migrate",
     "missing",
     "note_alert",
@@ -26,6 +27,7 @@ const NO_READS: [&str; 20] = [
     "put_code",
     "put_payment_off",
     "set_progress",
+    "working",
 ];
 
 /// Names of the asynchronous functions below a folder, those that begin so.

@@ -14,7 +14,7 @@ use jiff::{Timestamp, ToSpan};
 use lambda_runtime::LambdaEvent;
 use queue::Queues;
 use serde_json::{Value, json};
-use store::{Numbers, Store};
+use store::{Numbers, Store, Work};
 use tokio::try_join;
 use web::telemetry::{quantile, together};
 
@@ -123,6 +123,10 @@ impl Watch {
     /// # Errors
     /// As [`Watch::seen`].
     pub async fn look(&self) -> Result<(usize, Seen)> {
+        self.reads.store().working(Work::Schedule("watch"), Box::pin(self.tell())).await
+    }
+
+    async fn tell(&self) -> Result<(usize, Seen)> {
         let store = self.reads.store();
         let (Sight { seen, .. }, known) = try_join!(Box::pin(self.seen(LATELY)), store.alerts())?;
         let mut told = 0;
@@ -143,7 +147,9 @@ impl Watch {
     /// # Errors
     /// As [`Watch::look`].
     pub async fn called(&self, _: LambdaEvent<Value>) -> Result<Value> {
-        let (told, seen) = Box::pin(self.look()).await?;
+        let looked = Box::pin(self.look()).await;
+        self.reads.store().keep_work(self.clock.now()).await;
+        let (told, seen) = looked?;
         if let Some(function) = env::optional("AWS_LAMBDA_FUNCTION_NAME") {
             // There is nobody to tell when the standard output is gone.
             let _ = writeln!(std::io::stdout(), "{}", metrics(&seen, &function, self.clock.now()));

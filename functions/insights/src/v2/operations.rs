@@ -1,18 +1,19 @@
 //! How the installation works, on the wire. Days and hours are in UTC; money is US dollars by AWS's list prices.
 
 use domain::Permission::ReadOperations;
-use domain::prices::AS_OF;
+use domain::prices::{AS_OF, Consumed};
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Serialize;
 use store::Numbers;
+use tokio::try_join;
 use web::telemetry::quantile;
 use web::{Access, Query, Reply, Result, Route, State, get, request};
 
 use super::house::tenths;
 use crate::App;
 use crate::figures::rounded;
-use crate::operations::{self, MEMORY_MB, Range, cost, one};
+use crate::operations::{self, MEMORY_MB, Range, WORKING_MB, by_requests, by_work, one};
 
 /// Operations that are told at most.
 const MOST: usize = 100;
@@ -21,15 +22,15 @@ pub(crate) fn routes() -> Vec<Route<App>> {
     let reads = Access::Needs(ReadOperations);
     vec![
         get("/performance-stats", reads, performance)
-            .named("readPerformance", "What requests took, as a whole and by operation")
+            .named("readPerformance", "What requests took, as a whole and by operation, and what is done without one that waits for it")
             .queried::<RangeQuery>()
             .answers::<PerformanceView>(200),
         get("/usage-summary", reads, usage)
-            .named("readUsage", "What was asked of the installation, day by day")
+            .named("readUsage", "What was asked of the installation and done by it, day by day")
             .queried::<RangeQuery>()
             .answers::<Vec<UsageView>>(200),
         get("/cost-estimates", reads, costs)
-            .named("readCosts", "What requests cost on AWS by list prices, as a whole and by operation")
+            .named("readCosts", "What requests, and what follows from them, cost on AWS by list prices")
             .queried::<RangeQuery>()
             .answers::<CostsView>(200),
     ]
@@ -83,6 +84,36 @@ struct PerformanceView {
     all: TimingView,
     /// At most 100, those first that took longest altogether.
     operations: Vec<OperationView>,
+    /// What readers of the feed, workers of queues and schedules did, what took longest altogether first.
+    work: Vec<WorkView>,
+}
+
+/// What is done without a request that waits for it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Work")]
+struct WorkView {
+    /// `feed`, `queue` or `schedule`.
+    called_by: String,
+    /// What is done: for `queue` the kind of job.
+    name: String,
+    #[serde(flatten)]
+    took: WorkTimingView,
+}
+
+/// What work took.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "WorkTiming")]
+struct WorkTimingView {
+    /// Jobs, batches of events, or times that a schedule came.
+    calls: u64,
+    /// That failed, and come again unless a schedule called.
+    failed: u64,
+    /// On average, in milliseconds; null where there was none.
+    average_ms: Option<f64>,
+    /// Round trips to the database.
+    round_trips: u64,
+    read_units: u64,
+    write_units: u64,
 }
 
 /// What requests of an operation took.
@@ -101,9 +132,12 @@ struct UsageView {
     date: String,
     #[serde(flatten)]
     timing: TimingView,
+    /// What was done without a request that waited for it.
+    work: WorkTimingView,
 }
 
-/// What requests cost. What their logs, answers, messages, and the workers behind them cost, and what is stored, is not in it.
+/// What requests cost, and what is done without one that waits for it. Logs, bytes of answers, messages by mail or phone, and what is
+/// stored, is not in it.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "CostEstimate")]
 struct CostsView {
@@ -113,17 +147,32 @@ struct CostsView {
     currency: &'static str,
     /// The month by which the list prices were seen.
     prices_as_of: &'static str,
-    /// Memory that each function is taken to have.
+    /// Memory that each function is taken to have that answers requests.
     memory_mb: u64,
+    /// The same of those that work.
+    working_memory_mb: u64,
     requests: u64,
     /// Millionths of a dollar.
     total_micro_dollars: u64,
-    /// What a million such requests cost, in millionths of a dollar; null where there was none.
+    /// What a million such requests cost, with the work behind them, in millionths of a dollar; null where there was none.
     million_requests_micro_dollars: Option<i64>,
     /// By who is paid.
     parts: Vec<PartView>,
     /// At most 100, the dearest first.
     operations: Vec<OperationCostView>,
+    /// What work costs, the dearest first; requests to queues as if each job came alone.
+    work: Vec<WorkCostView>,
+}
+
+/// What work of one kind costs.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CostOfWork")]
+struct WorkCostView {
+    /// `feed`, `queue` or `schedule`.
+    called_by: String,
+    name: String,
+    calls: u64,
+    micro_dollars: u64,
 }
 
 /// What is paid to one service.
@@ -148,7 +197,8 @@ async fn performance(
     Query(query): Query<RangeQuery>,
 ) -> Result<Reply<PerformanceView>> {
     let range = Range::new((query.from, query.to), app.clock.now())?;
-    let all = operations::operations(&app.store, range).await?;
+    let (all, work) =
+        try_join!(operations::operations(&app.store, range), operations::work(&app.store, range))?;
     let summed = web::telemetry::together(all.iter().map(|(_, numbers)| numbers));
     let operations = all.into_iter().take(MOST);
     Ok(Reply::ok(PerformanceView {
@@ -158,34 +208,40 @@ async fn performance(
         operations: operations
             .map(|(operation, numbers)| OperationView { operation, timing: TimingView::of(&numbers) })
             .collect(),
+        work: work.iter().map(WorkView::of).collect(),
     }))
 }
 
 async fn usage(State(app): State<App>, Query(query): Query<RangeQuery>) -> Result<Reply<Vec<UsageView>>> {
     let range = Range::new((query.from, query.to), app.clock.now())?;
     let days = operations::days(&app.store, range).await?;
-    let view = |(day, numbers): &(Date, Numbers)| UsageView {
+    let view = |(day, requests, work): &(Date, Numbers, Numbers)| UsageView {
         date: day.to_string(),
-        timing: TimingView::of(numbers),
+        timing: TimingView::of(requests),
+        work: WorkTimingView::of(work),
     };
     Ok(Reply::ok(days.iter().map(view).collect()))
 }
 
 async fn costs(State(app): State<App>, Query(query): Query<RangeQuery>) -> Result<Reply<CostsView>> {
     let range = Range::new((query.from, query.to), app.clock.now())?;
-    let all = operations::operations(&app.store, range).await?;
+    let (all, work) =
+        try_join!(operations::operations(&app.store, range), operations::work(&app.store, range))?;
     let summed = web::telemetry::together(all.iter().map(|(_, numbers)| numbers));
-    let (requests, estimate) = (one(&summed, "requests"), cost(&summed));
+    let requests = one(&summed, "requests");
+    let estimate = work.iter().map(by_work).fold(by_requests(&summed), Consumed::and).cost();
     let mut operations: Vec<_> = all
         .into_iter()
         .map(|(operation, numbers)| OperationCostView {
             operation,
             requests: one(&numbers, "requests"),
-            micro_dollars: dollars(cost(&numbers).total()),
+            micro_dollars: dollars(by_requests(&numbers).cost().total()),
         })
         .collect();
     operations.sort_by_key(|operation| std::cmp::Reverse(operation.micro_dollars));
     operations.truncate(MOST);
+    let mut work: Vec<_> = work.iter().map(WorkCostView::of).collect();
+    work.sort_by_key(|work| std::cmp::Reverse(work.micro_dollars));
     let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     let parts = estimate.parts().into_iter().filter(|(_, amount)| *amount > 0);
     Ok(Reply::ok(CostsView {
@@ -194,11 +250,13 @@ async fn costs(State(app): State<App>, Query(query): Query<RangeQuery>) -> Resul
         currency: "USD",
         prices_as_of: AS_OF,
         memory_mb: MEMORY_MB,
+        working_memory_mb: WORKING_MB,
         requests,
         total_micro_dollars: dollars(estimate.total()),
         million_requests_micro_dollars: rounded(number(estimate.total()), number(requests)),
         parts: parts.map(|(service, amount)| PartView { service, micro_dollars: dollars(amount) }).collect(),
         operations,
+        work,
     }))
 }
 
@@ -210,7 +268,6 @@ fn dollars(of_a_million: u64) -> u64 {
 impl TimingView {
     pub(super) fn of(numbers: &Numbers) -> Self {
         let number = |name: &str| one(numbers, name);
-        let signed = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         Self {
             requests: number("requests"),
             refused: number("refused"),
@@ -218,7 +275,7 @@ impl TimingView {
             faults: number("faults"),
             slow: number("slow"),
             cold: number("cold"),
-            average_ms: rounded(signed(number("micros")) / 100, signed(number("requests"))).and_then(tenths),
+            average_ms: average_ms(numbers, "requests"),
             p50_ms: quantile(numbers, 500),
             p95_ms: quantile(numbers, 950),
             p99_ms: quantile(numbers, 990),
@@ -227,4 +284,43 @@ impl TimingView {
             write_units: number("half_writes") / 2,
         }
     }
+}
+
+impl WorkView {
+    fn of((kept_as, numbers): &(String, Numbers)) -> Self {
+        let (called_by, name) = caller_and_name(kept_as);
+        Self { called_by, name, took: WorkTimingView::of(numbers) }
+    }
+}
+
+impl WorkTimingView {
+    fn of(numbers: &Numbers) -> Self {
+        Self {
+            calls: one(numbers, "calls"),
+            failed: one(numbers, "failed"),
+            average_ms: average_ms(numbers, "calls"),
+            round_trips: one(numbers, "trips"),
+            read_units: one(numbers, "half_reads") / 2,
+            write_units: one(numbers, "half_writes") / 2,
+        }
+    }
+}
+
+impl WorkCostView {
+    fn of(work: &(String, Numbers)) -> Self {
+        let (called_by, name) = caller_and_name(&work.0);
+        let micro_dollars = dollars(by_work(work).cost().total());
+        Self { called_by, name, calls: one(&work.1, "calls"), micro_dollars }
+    }
+}
+
+fn caller_and_name(kept_as: &str) -> (String, String) {
+    let (caller, name) = kept_as.split_once('/').unwrap_or_default();
+    (caller.to_owned(), name.to_owned())
+}
+
+/// How long one of them took, to a tenth.
+fn average_ms(numbers: &Numbers, of: &str) -> Option<f64> {
+    let signed = |name: &str| i64::try_from(one(numbers, name)).unwrap_or(i64::MAX);
+    rounded(signed("micros") / 100, signed(of)).and_then(tenths)
 }

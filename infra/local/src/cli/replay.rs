@@ -21,7 +21,8 @@ impl Replay {
     pub(crate) async fn run(self) -> Outcome {
         let installation = self.place.open().await?;
         let store = installation.store();
-        let app = &relay::App { store: store.clone(), queues: installation.queues()?.clone() };
+        let queues = installation.queues()?.clone();
+        let app = &relay::App { store: store.clone(), clock: env::Clock::system(), queues };
         let cache = &cache::Cache::from_env()?;
         let readers = async |events: Vec<_>| {
             relay::pass_on(app, &events).await?;

@@ -143,7 +143,7 @@ impl Inner {
             lead.end(Ok(Arc::clone(&kept)));
             return Ok(kept);
         }
-        counters.misses.one_more();
+        counters.misses.miss();
         counters.loads.one_more();
         let begun = Instant::now();
         let loaded = read().await;
@@ -223,8 +223,10 @@ impl Inner {
             return (None, Some(generations));
         };
         let kept = self.judged(asked, entry, &generations, (seen, bytes));
-        let counter = if kept.is_some() { &counters.shared_hits } else { &counters.stale };
-        counter.one_more();
+        match &kept {
+            Some(_) => counters.shared_hits.hit(),
+            None => counters.stale.one_more(),
+        }
         (kept, Some(generations))
     }
 

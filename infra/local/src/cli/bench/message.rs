@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use domain::Event;
 use domain::prices::Consumed;
 use errors::Result;
+use insights::operations::{QUEUE_PER_JOB, WORKING_MB};
 use jiff::SignedDuration;
 use local::Server;
 use queue::Job;
@@ -16,11 +17,6 @@ use tracing::instrument::WithSubscriber;
 use tracing::{Dispatch, Instrument};
 
 use super::cost::invoked;
-
-/// Memory of these functions, in MB. `template.yaml` has it.
-const WORKING_MB: u64 = 256;
-/// Requests to a queue for each job, when each comes alone: sent, received, deleted.
-const QUEUE_PER_JOB: u64 = 3;
 
 /// Counts what functions write to their log.
 pub(super) struct Log {
