@@ -115,6 +115,30 @@ async fn each_role_gets_as_far_as_its_permissions_and_no_further() {
 }
 
 #[tokio::test]
+async fn no_route_of_v2_takes_no_notice_of_a_parameter_that_it_does_not_know() {
+    let app = TestApp::start().await;
+    let admin = app.person(Role::Admin).await;
+    let routes = every_route(&app).into_iter().filter(|called| {
+        // What is signed over its query reads it whole.
+        called.path.starts_with("/v2/") && !called.path.starts_with("/v2/webhooks/")
+    });
+    let mut refused = 0;
+    for mut called in routes {
+        called.path += "?expands=room";
+        let answer = call(&app, &called, Some(&admin)).await;
+        let told = format!("{} {}: {} {}", called.method, called.path, answer.status, answer.text);
+        // A path that names nothing at all is not found before its query is read.
+        if answer.status != 404 {
+            assert_eq!((answer.status.as_u16(), &answer.body["code"]), (400, &json!("bad_request")), "{told}");
+            assert!(answer.text.contains("/query/expands"), "{told}");
+            refused += 1;
+        }
+    }
+    println!("everywhere: {refused} routes of v2 refuse a parameter that they do not know");
+    assert!(refused > 100, "{refused}");
+}
+
+#[tokio::test]
 async fn the_auditor_writes_nothing_anywhere() {
     let app = TestApp::start().await;
     let writes = app.api().table().filter_map(|(version, route)| match route.access() {

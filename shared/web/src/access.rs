@@ -16,7 +16,7 @@ use store::Store;
 
 use crate::api::Key;
 use crate::caching::Keeping;
-use crate::extract::Origin;
+use crate::extract::{Origin, unasked};
 use crate::keys::Keys;
 use crate::limits::{Group, Limited, Limits};
 use crate::problem::Problem;
@@ -172,6 +172,8 @@ pub(crate) struct Gate {
     pub(crate) group: Group,
     pub(crate) key: Key,
     pub(crate) keeping: Keeping,
+    /// Whether the handler reads the query.
+    pub(crate) queried: bool,
     pub(crate) version: Option<Version>,
 }
 
@@ -248,6 +250,9 @@ fn admit(gate: &Gate, caller: Option<Caller>, request: &Parts) -> Result<Option<
             Code::IdempotencyKeyRequired,
             "send an Idempotency-Key, so that a retry books once",
         ));
+    }
+    if !gate.queried && gate.version == Some(Version::V2) {
+        unasked(request).map_err(|Problem(error)| error)?;
     }
     Ok(caller)
 }

@@ -132,21 +132,34 @@ impl<S: Send + Sync, T: Request> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let strict = of::<Version>(parts) != Some(Version::V1);
-        let mut object = Map::new();
-        for (name, text) in pairs(parts)? {
-            if RESERVED.contains(&name.as_str()) && strict {
-                continue;
-            }
-            match object.get_mut(&name) {
-                None => drop(object.insert(name, Value::String(text))),
-                Some(Value::Array(values)) => values.push(Value::String(text)),
-                Some(value) => *value = Value::Array(vec![value.take(), Value::String(text)]),
-            }
-        }
-        let mut reader = Reader::of_query(object);
+        let mut reader = Reader::of_query(parameters(parts, strict)?);
         let value = T::read(&mut reader);
         finished(value, reader.finish(strict), Code::BadRequest).map(Self)
     }
+}
+
+/// Nothing, if the query has no parameters but those that the edge reads.
+pub(crate) fn unasked(parts: &Parts) -> Result<(), Problem> {
+    if parts.uri.query().is_none_or(str::is_empty) {
+        return Ok(());
+    }
+    finished(Some(()), Reader::of_query(parameters(parts, true)?).finish(true), Code::BadRequest)
+}
+
+/// The query's parameters; without those that the edge reads by itself where it does.
+fn parameters(parts: &Parts, reserved: bool) -> Result<Map<String, Value>, Problem> {
+    let mut object = Map::new();
+    for (name, text) in pairs(parts)? {
+        if RESERVED.contains(&name.as_str()) && reserved {
+            continue;
+        }
+        match object.get_mut(&name) {
+            None => drop(object.insert(name, Value::String(text))),
+            Some(Value::Array(values)) => values.push(Value::String(text)),
+            Some(value) => *value = Value::Array(vec![value.take(), Value::String(text)]),
+        }
+    }
+    Ok(object)
 }
 
 /// The pairs of the query string.

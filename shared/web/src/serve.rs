@@ -16,6 +16,7 @@ use crate::access::{self, Core, Gate};
 use crate::api::Api;
 use crate::caching;
 use crate::edge::{self, Edge, Line, Told};
+use crate::limits::Group;
 use crate::problem::Problem;
 use crate::trace::Daemon;
 
@@ -40,6 +41,8 @@ pub fn service(api: Api, core: &Core) -> Router {
             group: route.group,
             key: route.key,
             keeping: route.keeping,
+            // What is signed over its query reads it whole.
+            queried: route.query.is_some() || route.group == Group::Hook,
             version,
         };
         let told = Told { id: route.id, path: route.path, keeping: route.keeping };
