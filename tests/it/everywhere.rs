@@ -129,7 +129,11 @@ async fn no_route_of_v2_takes_no_notice_of_a_parameter_that_it_does_not_know() {
         let told = format!("{} {}: {} {}", called.method, called.path, answer.status, answer.text);
         // A path that names nothing at all is not found before its query is read.
         if answer.status != 404 {
-            assert_eq!((answer.status.as_u16(), &answer.body["code"]), (400, &json!("bad_request")), "{told}");
+            assert_eq!(
+                (answer.status.as_u16(), &answer.body["code"]),
+                (400, &json!("bad_request")),
+                "{told}"
+            );
             assert!(answer.text.contains("/query/expands"), "{told}");
             refused += 1;
         }

@@ -145,15 +145,7 @@ async fn functions_tell_what_a_request_took_and_what_followed_from_it() {
     let Some(app) = packaged().await else { return };
     let stack = app.stack().unwrap();
     let (anna, room) = (app.person(Role::Customer).await, office::blue(&app).await);
-    stack.traces();
-    let booked = office::book(&app, &anna, &room, "09:00", "10:00").await.expect(201);
-    let [told] = &stack.traces()[..] else { panic!("one request") };
-    assert_eq!((&told["name"], &told["type"]), (&json!("createBooking"), &json!("subsegment")));
-    let annotations = &told["annotations"];
-    assert_eq!(annotations["request_id"], booked.header("x-request-id").unwrap());
-    assert_eq!((&annotations["route"], &annotations["caller"]), (&json!("/bookings"), &json!("customer")));
-    assert_eq!(told["http"]["response"]["status"], 201);
-
+    office::book(&app, &anna, &room, "09:00", "10:00").await.expect(201);
     let log = stack.log("bookings").unwrap();
     let lines: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let metrics = lines.iter().find(|line| line["_aws"].is_object()).unwrap();

@@ -16,8 +16,6 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::traces::traced;
-
 /// What has to be on the machine; `tests/aws-shape` installs it and says where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tools {
@@ -149,12 +147,11 @@ impl Environment {
 
     /// Calls the function. The emulator answers 200 whatever became of it.
     pub(crate) async fn call(&self, client: &Client, event: &Value, timeout: Duration) -> io::Result<Ended> {
-        let (body, trace) = (event.to_string(), traced());
+        let body = event.to_string();
         let sent = async {
             loop {
                 // Until it listens; a call that was taken is never sent again.
-                match client.post(&self.url).header("x-amzn-trace-id", &trace).body(body.clone()).send().await
-                {
+                match client.post(&self.url).body(body.clone()).send().await {
                     Err(error) if error.is_connect() => tokio::time::sleep(Duration::from_millis(2)).await,
                     other => return other,
                 }

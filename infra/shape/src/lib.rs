@@ -25,7 +25,6 @@ mod routes;
 mod sources;
 mod stack;
 mod template;
-mod traces;
 mod values;
 
 pub use environment::Tools;

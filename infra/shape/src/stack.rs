@@ -23,7 +23,6 @@ use crate::function::{Called, lock};
 use crate::gateway::Gateway;
 use crate::guard::{Deed, Guard};
 use crate::sources::{Sources, ask};
-use crate::traces::Daemon;
 use crate::values::Values;
 use crate::{Database, Place, Template, Tools};
 
@@ -63,7 +62,6 @@ pub struct Stack {
     place: Option<Place>,
     gateway: Fake,
     embedded: Option<database::Database>,
-    daemon: Daemon,
 }
 
 impl Stack {
@@ -84,7 +82,6 @@ impl Stack {
         let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
         let guarded = TcpListener::bind(("127.0.0.1", 0)).await?;
         let (url, endpoint) = (address(&listener)?, address(&guarded)?);
-        let (daemon, traces) = Daemon::start()?;
 
         let webhooks = options.webhooks.then(|| format!("{url}/v2/webhooks/razorpay"));
         let gateway = gateway(webhooks.map_or(Delivery::Held, Delivery::Background), &clock).await?;
@@ -97,7 +94,6 @@ impl Stack {
             ("EnableCache".to_owned(), "true".to_owned()),
             ("Limits".to_owned(), options.limits),
             ("RequestMetrics".to_owned(), "on".to_owned()),
-            ("Tracing".to_owned(), "Active".to_owned()),
             ("MailFrom".to_owned(), "Holdfast <bookings@holdfast.example>".to_owned()),
             ("PublicUrl".to_owned(), url.clone()),
             ("RazorpayKeyId".to_owned(), KEY_ID.to_owned()),
@@ -134,7 +130,6 @@ impl Stack {
                     ("HOLDFAST_SQS_ENDPOINT", &endpoint),
                     ("HOLDFAST_RAZORPAY_URL", gateway.url()),
                     ("HOLDFAST_SHOW_USAGE", "true"),
-                    ("AWS_XRAY_DAEMON_ADDRESS", &traces),
                 ]
                 .map(|(name, value)| (name.to_owned(), value.to_owned())),
             );
@@ -171,7 +166,6 @@ impl Stack {
             place: Some(place),
             gateway,
             embedded,
-            daemon,
         })
     }
 
@@ -251,11 +245,6 @@ impl Stack {
     /// How many environments of a function were started so far.
     pub fn environments(&self, function: &str) -> usize {
         self.sources.functions.get(function).map_or(0, |function| function.environments())
-    }
-
-    /// What functions told X-Ray since this was last asked.
-    pub fn traces(&self) -> Vec<Value> {
-        self.daemon.told()
     }
 
     /// What environments of a function wrote to their logs.

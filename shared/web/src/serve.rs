@@ -7,6 +7,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use env::Clock;
 use errors::{Code, Error};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -84,13 +85,15 @@ pub async fn run(api: Api, core: Core) -> Result<(), lambda_http::Error> {
     aws::log();
     core.store.prime().await;
     let daemon = Daemon::from_env().map(Arc::new);
-    let service = service(api, &core).layer(middleware::from_fn_with_state((core, daemon), counted));
+    let service = service(api, &core)
+        .layer(middleware::from_fn_with_state((core.clock.clone(), daemon), traced))
+        .layer(middleware::from_fn_with_state(core, counted));
     lambda_http::run(service).await
 }
 
-/// Tells the trace of the request, and writes what requests took, now and then, before the function stands still.
-async fn counted(
-    State((core, daemon)): State<(Core, Option<Arc<Daemon>>)>,
+/// Tells X-Ray of the request, if its invocation is traced.
+async fn traced(
+    State((clock, daemon)): State<(Clock, Option<Arc<Daemon>>)>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -100,10 +103,53 @@ async fn counted(
     });
     let response = next.run(request).await;
     if let Some(((daemon, trace), line)) = traced.zip(response.extensions().get::<Line>()) {
-        daemon.tell(&trace, line, core.clock.now());
+        daemon.tell(&trace, line, clock.now());
     }
+    response
+}
+
+/// Writes what requests took, now and then, before the function stands still.
+async fn counted(State(core): State<Core>, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
     let metrics = env::optional("HOLDFAST_METRICS").filter(|metrics| metrics == "on");
     let function = metrics.and_then(|_| env::optional("AWS_LAMBDA_FUNCTION_NAME"));
     core.telemetry.write(&core.store, core.clock.now(), function.as_deref()).await;
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, UdpSocket};
+
+    use axum::body::Body;
+    use lambda_http::tower::ServiceExt;
+    use serde_json::Value;
+    use store::{Config, Store};
+
+    use super::*;
+    use crate::{Access, Keys, Version, get};
+
+    #[tokio::test]
+    async fn x_ray_is_told_of_a_request_whose_invocation_is_traced() {
+        let beside = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        beside.set_nonblocking(true).unwrap();
+        let daemon = Daemon::at(beside.local_addr().unwrap().to_string()).map(Arc::new);
+        let store = Store::new(Config::local("http://127.0.0.1:1".to_owned()));
+        let core = Core::new(store, Clock::system(), Keys::from_secret(&[1; 32]).unwrap());
+        let route = get("/things", Access::Anyone, async || "all").named("listThings", "All of them");
+        let service = service(Api::new().version(Version::V2, vec![route], &()), &core)
+            .layer(middleware::from_fn_with_state((core.clock.clone(), daemon), traced));
+        for (sampled, told) in [("0", None), ("1", Some("listThings"))] {
+            let mut context = lambda_http::Context::default();
+            context.xray_trace_id = Some(format!("Root=1-2-3;Parent=4;Sampled={sampled}"));
+            let mut request = Request::get("/v2/things").body(Body::empty()).unwrap();
+            request.extensions_mut().insert(context);
+            assert_eq!(service.clone().oneshot(request).await.unwrap().status(), 200);
+            let mut bytes = [0; 4_096];
+            let text = beside.recv(&mut bytes).ok().map(|length| String::from_utf8_lossy(&bytes[..length]));
+            let document = text.as_deref().and_then(|text| text.split_once('\n'));
+            let document: Option<Value> = document.map(|(_, text)| serde_json::from_str(text).unwrap());
+            assert_eq!(document.as_ref().and_then(|document| document["name"].as_str()), told);
+        }
+    }
 }

@@ -28,7 +28,7 @@ impl Daemon {
         Self::at(env::optional("AWS_XRAY_DAEMON_ADDRESS")?)
     }
 
-    fn at(address: String) -> Option<Self> {
+    pub(crate) fn at(address: String) -> Option<Self> {
         let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
         socket.set_nonblocking(true).ok()?;
         Some(Self { socket, address })
