@@ -8,6 +8,8 @@ import tempfile
 
 PROGRAM, REQUESTS = sys.argv[1], int(sys.argv[2])
 ALLOCATING = {"malloc", "calloc", "realloc", "posix_memalign", "aligned_alloc", "memalign"}
+# Valgrind has none of the processor's instructions for it.
+HASH = "of it the SHA-256 of its tag"
 # A row: what is told, the kind, and the kind without it.
 ROWS = [
     ("routing, versions, headers, JSON: `GET /health`", "health", None),
@@ -18,6 +20,7 @@ ROWS = [
     ("a token, whose session is kept", "room, signed in", "room"),
     ("a tag that is known: 304", "room, known", "room"),
     ("a list of 40 rooms from the cache", "rooms", None),
+    (HASH, "rooms", None),
     ("a tag that is known: 304 for it", "rooms, known", "rooms"),
     ("gzip", "rooms, gzip", "rooms"),
     ("Brotli", "rooms, br", "rooms"),
@@ -25,14 +28,15 @@ ROWS = [
 
 
 def counted(kind, requests):
-    """Instructions and allocations of a whole run."""
+    """Instructions, allocations and instructions of SHA-256 in a whole run."""
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "out")
         command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", PROGRAM, kind, str(requests)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             sys.exit(f"layers: {kind}: {done.stderr}")
-        names, called, instructions, allocations = {}, None, 0, 0
+        names, called, inside, below = {}, None, "", False
+        instructions, allocations, hashing = 0, 0, 0
         with open(out, encoding="utf-8", errors="replace") as lines:
             for line in lines:
                 if line.startswith("cfn="):
@@ -40,16 +44,22 @@ def counted(kind, requests):
                     called = names.setdefault(number, (name or "").split("'")[0])
                 elif line.startswith("fn="):
                     number, name = re.match(r"fn=\((\d+)\)(?: (.*))?", line).groups()
-                    names.setdefault(number, (name or "").split("'")[0])
-                elif line.startswith("calls=") and called in ALLOCATING:
-                    allocations += int(line[6:].split()[0])
+                    inside = names.setdefault(number, (name or "").split("'")[0])
+                elif line.startswith("calls="):
+                    allocations += int(line[6:].split()[0]) if called in ALLOCATING else 0
+                    below = True
+                elif re.match(r"[0-9+*-]", line):
+                    # What stands below a call was spent in what was called.
+                    if not below and "sha2" in inside and "compress" in inside:
+                        hashing += int(line.split()[1])
+                    below = False
                 elif line.startswith("totals:"):
                     instructions = int(line.split()[1])
-        return instructions, allocations
+        return instructions, allocations, hashing
 
 
 def each(kind):
-    """Instructions and allocations of a request."""
+    """Instructions, allocations and instructions of SHA-256 of a request."""
     few, many = counted(kind, REQUESTS), counted(kind, 2 * REQUESTS)
     return tuple((more - less) / REQUESTS for more, less in zip(many, few))
 
@@ -63,8 +73,11 @@ def main():
     again = {kind: each(kind) for kind in ("room", "rooms")}
     print("| what | instructions | allocations |\n| --- | ---: | ---: |")
     for told, kind, without in ROWS:
-        base = costs[without] if without else (0, 0)
-        instructions, allocations = (cost - less for cost, less in zip(costs[kind], base))
+        base = costs[without] if without else (0, 0, 0)
+        instructions, allocations, hashing = (cost - less for cost, less in zip(costs[kind], base))
+        if told == HASH:
+            print(f"| {told} | {hashing:,.0f} | – |")
+            continue
         sign = "+" if without else ""
         print(f"| {told} | {instructions:{sign},.0f} | {allocations:{sign},.1f} |")
     apart = max(abs(cost[0] - costs[kind][0]) / costs[kind][0] for kind, cost in again.items())

@@ -4,16 +4,27 @@ use domain::alert::{Level, Rule};
 use domain::message::{Audience, Channel, Due, Skip, Subject};
 use domain::{Alert, Event, Message, MessageKind};
 use errors::Result;
-use providers::{Language, written};
+use providers::{Language, Mailbox, written};
 
 use crate::App;
 use crate::compose::{Composed, posted};
+
+/// Who is told, by what `HOLDFAST_ALERTS_TO` says. What is no address must not keep everybody else's messages: the log says so, and
+/// nobody is told.
+pub(crate) fn receiver(text: &str) -> Option<Mailbox> {
+    let receiver = text.parse();
+    if let Err(error) = &receiver {
+        let error = format!("{error:?}");
+        tracing::error!(error, "HOLDFAST_ALERTS_TO is no mail address: nobody is told of alerts");
+    }
+    receiver.ok()
+}
 
 /// The mail that an event of a rule calls for; `None` if the event is of something else.
 pub(crate) fn called_for(app: &App, event: &Event) -> Option<Vec<Due>> {
     let named = event.subject.strip_prefix("alert_")?;
     let rule = Rule::ALL.into_iter().find(|rule| rule.as_str() == named)?;
-    let due = |to: &providers::Mailbox| Due {
+    let due = |to: &Mailbox| Due {
         kind: MessageKind::Alert,
         channel: Channel::Email,
         recipient: app.keys.holder(to.address.as_str()),
@@ -57,4 +68,19 @@ fn told(alert: &Alert, public_url: &str) -> (String, String) {
          How it goes on: {public_url}/v2/performance/scalability/overview"
     );
     (format!("{word}: {rule} is {value}"), body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_address_keeps_nobody_from_their_messages() {
+        assert_eq!(receiver("Operators <ops@example.org>").unwrap().address.as_str(), "ops@example.org");
+        assert!(
+            ["a@b@c", "ops@", "one@example.org, two@example.org"]
+                .into_iter()
+                .all(|to| receiver(to).is_none())
+        );
+    }
 }

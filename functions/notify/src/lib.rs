@@ -72,10 +72,7 @@ impl App {
             sms: providers::sms_from_env(&public_url)?,
             whatsapp: providers::whatsapp_from_env(&public_url)?,
             sender: providers::sender_from_env()?,
-            alerts_to: env::optional("HOLDFAST_ALERTS_TO")
-                .map(|to| to.parse())
-                .transpose()
-                .map_err(Error::internal)?,
+            alerts_to: env::optional("HOLDFAST_ALERTS_TO").and_then(|to| alert::receiver(&to)),
             public_url,
             site_url: env::optional("HOLDFAST_SITE_URL"),
         })

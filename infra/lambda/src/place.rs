@@ -18,12 +18,13 @@ const PASSWORD: &str = "measured horse battery staple";
 const MANY: usize = 1_000;
 const FEW: usize = 50;
 
-/// An installation with somebody, a room, and a week of bookings.
+/// An installation with somebody, a room, a week of bookings, and a house that sells nights.
 pub(crate) struct Place {
     variables: Vec<(String, String)>,
     token: String,
     room: String,
     payment: String,
+    nights: String,
 }
 
 impl Place {
@@ -43,7 +44,8 @@ impl Place {
         });
         let room = id(&front.post("/v2/rooms", "room", &room).await, "id")?;
         let payment = paid(&front, &location).await?;
-        let mut place = Self { variables: Vec::new(), token, room, payment };
+        let nights = sold(&front, &location).await?;
+        let mut place = Self { variables: Vec::new(), token, room, payment, nights };
         for day in 0..5 {
             let body = place.booking(day * 24 * 2);
             id(&front.post("/v2/bookings", &format!("day {day}"), &body).await, "id")?;
@@ -105,6 +107,8 @@ impl Place {
         let login = request(&auth, "POST", "/v2/auth/login", "", Some(&login));
         let payments = example(include_str!("../../../events/payments.v2.json"));
         let payment = request(&payments, "GET", &format!("/v2/payments/{}", self.payment), token, None);
+        let stays = example(include_str!("../../../events/stays.v2.json"));
+        let nights = request(&stays, "GET", &self.nights, "", None);
         let health = example(include_str!("../../../events/insights.v2.json"));
         let stream = example(include_str!("../../../events/relay.stream.json"));
         vec![
@@ -112,6 +116,7 @@ impl Place {
             call("catalog", "room", MANY, same(shown)),
             call("bookings", "availability", MANY, same(free)),
             call("bookings", "book", MANY, Box::new(book)),
+            call("stays", "search", MANY, same(nights)),
             call("auth", "log in", FEW, same(login)),
             call("payments", "payment", MANY, same(payment)),
             call(
@@ -148,6 +153,26 @@ async fn paid(front: &Front, location: &str) -> io::Result<String> {
     let order = id(&front.post("/v2/orders", "order", &order).await, "id")?;
     let cash = json!({ "means": "cash" });
     id(&front.post(&format!("/v2/orders/{order}/payments"), "cash", &cash).await, "id")
+}
+
+/// Double rooms for two nights of next year: where they are searched.
+async fn sold(front: &Front, location: &str) -> io::Result<String> {
+    let room_type = json!({
+        "location_id": location, "name": "Double", "beds": [{ "kind": "double", "count": 1 }],
+        "occupancy": { "adults": 2, "children": 1, "guests": 3 },
+    });
+    let made = front.post("/v2/room-types", "type", &room_type).await;
+    let (double, pool) = (id(&made, "id")?, id(&made, "pool_id")?);
+    let today = env::Clock::system().now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let day = |days: i64| today.saturating_add(jiff::Span::new().days(days)).to_string();
+    let offer = json!({ "from": day(0), "to": day(300), "capacity": 10, "overbooking": 0 });
+    id(&front.put(&format!("/v2/pools/{pool}/offer"), "offer", &offer).await, "id")?;
+    let plan = json!({
+        "location_id": location, "name": "Flexible", "meals": "breakfast", "currency": "EUR",
+        "prices": { double: 12_000 },
+    });
+    id(&front.post("/v2/rate-plans", "plan", &plan).await, "id")?;
+    Ok(format!("/v2/stays/search?location_id={location}&arrival={}&departure={}&adults=2", day(30), day(32)))
 }
 
 fn instant(second: i64) -> jiff::Timestamp {
