@@ -165,8 +165,8 @@ async fn sold(front: &Front, location: &str) -> io::Result<String> {
     let (double, pool) = (id(&made, "id")?, id(&made, "pool_id")?);
     let today = env::Clock::system().now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let day = |days: i64| today.saturating_add(jiff::Span::new().days(days)).to_string();
-    let offer = json!({ "from": day(0), "to": day(300), "capacity": 10, "overbooking": 0 });
-    id(&front.put(&format!("/v2/pools/{pool}/offer"), "offer", &offer).await, "id")?;
+    let offer = json!({ "from": day(2), "to": day(300), "capacity": 10, "overbooking": 0 });
+    id(&front.put(&format!("/v2/pools/{pool}/offer"), "offer", &offer).await, "pool/id")?;
     let plan = json!({
         "location_id": location, "name": "Flexible", "meals": "breakfast", "currency": "EUR",
         "prices": { double: 12_000 },
