@@ -152,6 +152,9 @@ async fn functions_tell_what_a_request_took_and_what_followed_from_it() {
     assert_eq!((&metrics["Function"], &metrics["Requests"]), (&json!("bookings"), &json!(1)));
 
     app.settle().await;
+    // Each process writes what it did once a minute, at the end of a call.
+    app.advance(jiff::SignedDuration::from_mins(1));
+    app.settle().await;
     let today = app.now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let work = app.store().usage(store::Spending::Work, (today, today.tomorrow().unwrap())).await.unwrap();
     let done: BTreeSet<_> = work.iter().map(|work| work.of.as_str()).collect();
