@@ -1,12 +1,10 @@
 //! Working off a batch of messages, so that no message is lost and none holds up another.
 
-use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 
 use errors::{Error, Result};
 use futures::FutureExt;
 use futures::future::join_all;
-use lambda_runtime::{LambdaEvent, service_fn};
 
 use crate::{Job, Queue, SqsBatchResponse, SqsEvent, SqsMessage, backoff};
 
@@ -31,22 +29,6 @@ where
     let mut response = SqsBatchResponse::default();
     response.set_failures(outcomes.into_iter().flatten());
     response
-}
-
-/// Runs a queue-triggered Lambda: gives each event to `handler` until the environment is shut down.
-///
-/// # Errors
-/// `internal` when the Lambda runtime itself fails.
-pub async fn run<H, F>(handler: H) -> Result<()>
-where
-    H: Fn(SqsEvent) -> F,
-    F: Future<Output = SqsBatchResponse>,
-{
-    let service = service_fn(|event: LambdaEvent<SqsEvent>| {
-        let answer = handler(event.payload);
-        async move { Ok::<_, Infallible>(answer.await) }
-    });
-    lambda_runtime::run(service).await.map_err(Error::internal)
 }
 
 /// The id of the message if it must come again. An unknown id is empty, which SQS takes as: all of the batch.
