@@ -17,7 +17,7 @@ const HEAD: &str = "\
 # Functions
 
 Written by `tests/aws-shape measure docs/functions.md`: the functions as they are deployed, started and called through Lambda's own protocol,
-with the embedded database behind them on the same processors. `floor` is the smallest function there is: it gets one item and answers. Compare rows, not machines.
+with the embedded database behind them on the same processors, without a cache and without limits. `floor` is the smallest function there is: it gets one item and answers. Compare rows, not machines.
 
 - *init*: from the start of the process to its first poll of the runtime, of 30 starts; *alone* with a database that refuses connections; *cpu* is the
   processor time of it.
