@@ -69,13 +69,14 @@ pub(crate) async fn handle(State(edge): State<Edge>, request: Request, next: Nex
         Ok((_, _, true)) => (Version::V2, true),
         Err(_) => (Version::V2, false),
     };
-    let answered = async {
+    // On the heap from the first: it is large, and would be moved into each that goes around it.
+    let answered = Box::pin(async {
         match prepare(resolved, request).await {
             Ok(request) => next.run(request).await,
             Err(error) => crate::Problem(error).into_response(),
         }
-    };
-    let ((response, found), usage) = store::metered_for(request_id.clone(), cache::observed(answered)).await;
+    });
+    let ((response, usage), found) = cache::observed(store::metered_for(request_id.clone(), answered)).await;
     let told = response.extensions().get::<Told>().copied();
     let limited = response.extensions().get::<Limited>().copied();
     let failure = response.extensions().get::<Carried>().cloned();
@@ -113,7 +114,7 @@ pub(crate) async fn handle(State(edge): State<Edge>, request: Request, next: Nex
         cold,
         limited,
     };
-    log(&line, failure.as_ref(), edge.core.telemetry.is_logged(id));
+    log(&line, &request_id, failure.as_ref(), edge.core.telemetry.is_logged(id));
     response.extensions_mut().insert(line);
     response
 }
@@ -262,9 +263,9 @@ fn vary(response: &mut Response, told: Option<Told>, negotiated: bool) {
 }
 
 /// A line of the log for each request; of ordinary ones for as many as the installation wants, of failed and slow ones always.
-fn log(line: &Line, failure: Option<&Carried>, wanted: bool) {
+fn log(line: &Line, request_id: &str, failure: Option<&Carried>, wanted: bool) {
     let error = failure.map(|Carried(error)| error);
-    let (request_id, operation) = (line.id.to_string(), line.served.operation);
+    let operation = line.served.operation;
     if let Some(error) = error.filter(|_| line.served.status >= 500) {
         tracing::error!(request.id = request_id, operation, error = error.chain(), "request failed");
     }
