@@ -192,6 +192,9 @@ async fn insights_take_their_schedules() {
     assert_eq!(feed(&app).handle(called("insights-feed.schedule")).await.unwrap(), json!({ "kept": 0 }));
     let watch = app.server().workers().watch();
     assert_eq!(watch.called(called("insights-watch.schedule")).await.unwrap(), json!({ "told": 0 }));
+    assert_eq!(kept(&app).await, Vec::<String>::new(), "while nothing happens it is kept each hour");
+    app.advance(SignedDuration::from_hours(1));
+    watch.called(called("insights-watch.schedule")).await.unwrap();
     assert_eq!(kept(&app).await, ["schedule/watch"], "there is no shared cache to warm");
 }
 

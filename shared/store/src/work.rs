@@ -5,10 +5,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use errors::Result;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::usage::{KEPT_EVERY, Numbers, Spending};
 use crate::{Store, Usage, metered};
+
+/// How often a process keeps what schedules alone had it do: while nothing happens, keeping it each minute would cost more than it.
+const IDLE_KEPT_EVERY: SignedDuration = SignedDuration::from_hours(1);
+/// What consumed more half units of the database is kept like any other.
+const IDLE_HALF_UNITS: u64 = 200;
 
 /// What is done without a request that waits for it, by who calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,7 +52,8 @@ impl Store {
         result
     }
 
-    /// Keeps what was counted and queried, if a minute has passed since this was last done: `calls`, `failed` ones among them, `micros`,
+    /// Keeps what was counted and queried, if a minute has passed since this was last done; an hour, if it is nothing but small work of
+    /// schedules: `calls`, `failed` ones among them, `micros`,
     /// `trips`, `half_reads` and `half_writes`. What cannot be kept is told and forgotten.
     pub async fn keep_work(&self, now: Timestamp) {
         let Some(work) = self.work().due(now) else { return };
@@ -70,6 +76,11 @@ impl Work {
 }
 
 impl Counted {
+    const fn is_idle(&self, work: Work) -> bool {
+        let Usage { half_reads, half_writes, .. } = self.usage;
+        matches!(work, Work::Schedule(_)) && half_reads + half_writes <= IDLE_HALF_UNITS
+    }
+
     fn numbers(&self) -> Numbers {
         let Self { calls, failed, micros, usage } = *self;
         let all = [
@@ -97,7 +108,16 @@ impl Done {
     fn due(&self, now: Timestamp) -> Option<BTreeMap<String, Numbers>> {
         let mut done = self.lock();
         let (counted, kept) = &mut *done;
-        if counted.is_empty() || kept.is_some_and(|kept| now.duration_since(kept) < KEPT_EVERY) {
+        if counted.is_empty() {
+            return None;
+        }
+        let every = if counted.iter().all(|(work, counted)| counted.is_idle(*work)) {
+            kept.get_or_insert(now);
+            IDLE_KEPT_EVERY
+        } else {
+            KEPT_EVERY
+        };
+        if kept.is_some_and(|kept| now.duration_since(kept) < every) {
             return None;
         }
         *kept = Some(now);
@@ -136,5 +156,20 @@ mod tests {
         store.working(Work::Feed("relay"), async { Ok(()) }).await.unwrap();
         assert!(store.work().due(at(59)).is_none());
         assert_eq!(store.work().due(at(60)).unwrap()["feed/relay"]["calls"], 1);
+    }
+
+    #[tokio::test]
+    async fn what_schedules_alone_do_is_due_each_hour_unless_it_is_much() {
+        let store = Store::new(Config::local("http://127.0.0.1:1".to_owned()));
+        let look = || store.working(Work::Schedule("holds"), async { Ok(()) });
+        for minute in 0..60 {
+            look().await.unwrap();
+            assert!(store.work().due(at(minute * 60)).is_none(), "{minute}");
+        }
+        look().await.unwrap();
+        assert_eq!(store.work().due(at(3_600)).unwrap()["schedule/holds"]["calls"], 61);
+        let usage = Usage { trips: 9, half_reads: 201, half_writes: 0 };
+        store.work().count(Work::Schedule("audit"), Counted { calls: 1, failed: 0, micros: 1, usage });
+        assert_eq!(store.work().due(at(3_660)).unwrap()["schedule/audit"]["half_reads"], 201);
     }
 }
