@@ -116,7 +116,7 @@ pub(crate) enum Ended {
 /// How long the emulator has to tell of a process that was killed.
 const GRACE: Duration = Duration::from_millis(500);
 /// So much of a log is told of a call that failed.
-const LAST_LINES: usize = 12;
+const LAST_LINES: usize = 60;
 /// Where it is called and where its runtime asks for work.
 const PORTS: [u16; 2] = [9001, 9002];
 
