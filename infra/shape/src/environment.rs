@@ -193,6 +193,12 @@ impl Environment {
         killed
     }
 
+    /// Whether its function ended by itself before it asked for work.
+    pub(crate) fn never_began(&self) -> bool {
+        let text = std::fs::read_to_string(&self.log).unwrap_or_default();
+        text.contains("Init failed error=Runtime exited with error: exit status")
+    }
+
     /// The end of its log, with what the emulator says of it.
     pub(crate) fn told(&self) -> String {
         let text = std::fs::read_to_string(&self.log).unwrap_or_default();

@@ -59,13 +59,17 @@ impl Called {
     pub(crate) async fn call(&self, event: &Value) -> io::Result<Ended> {
         let _free = self.free.acquire().await.map_err(io::Error::other)?;
         let idle = lock(&self.idle).pop();
-        let environment = match idle {
+        let mut environment = match idle {
             Some(environment) => environment,
             None => Arc::new(self.start()?),
         };
-        lock(&self.busy).push(Arc::clone(&environment));
-        let ended = environment.call(&self.client, event, Duration::from_secs(self.is.patience())).await;
-        lock(&self.busy).retain(|busy| !Arc::ptr_eq(busy, &environment));
+        let mut ended = self.called(&environment, event).await;
+        if matches!(ended, Ok(Ended::Died)) && environment.never_began() {
+            // As Lambda does, once: nothing has been done yet. Whoever reads the test's output sees why.
+            eprintln!("shape: {}: its start failed and is repeated\n{}", self.is.name, environment.told());
+            environment = Arc::new(self.start()?);
+            ended = self.called(&environment, event).await;
+        }
         if !matches!(ended, Ok(Ended::Returned(_))) {
             *lock(&self.failed) = environment.told();
         }
@@ -74,6 +78,13 @@ impl Called {
             Ok(Ended::TimedOut | Ended::Died) | Err(_) => {}
             Ok(Ended::Failed(_) | Ended::Returned(_)) => lock(&self.idle).push(environment),
         }
+        ended
+    }
+
+    async fn called(&self, environment: &Arc<Environment>, event: &Value) -> io::Result<Ended> {
+        lock(&self.busy).push(Arc::clone(environment));
+        let ended = environment.call(&self.client, event, Duration::from_secs(self.is.patience())).await;
+        lock(&self.busy).retain(|busy| !Arc::ptr_eq(busy, environment));
         ended
     }
 
