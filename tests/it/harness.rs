@@ -78,7 +78,7 @@ impl TestApp {
             // What is consumed depends on what is kept: it is counted with the usual cache.
             None if database == shape::Database::Embedded => Self::start_cached(Cache::memory()).await,
             None => Self::here().await,
-            Some(tools) => Self::packaged(tools, database).await,
+            Some(tools) => Self::packaged(tools, database, vec!["panics".to_owned()]).await,
         }
     }
 
@@ -111,8 +111,12 @@ impl TestApp {
         Self { place: Place::Laptop(Box::new(server)), core, clock, http: reqwest::Client::new() }
     }
 
-    /// Starts one of packaged functions.
-    pub(crate) async fn packaged(tools: shape::Tools, database: shape::Database) -> Self {
+    /// Starts one of packaged functions, and of these besides.
+    pub(crate) async fn packaged(
+        tools: shape::Tools,
+        database: shape::Database,
+        besides: Vec<String>,
+    ) -> Self {
         let now = START.parse().unwrap();
         let root = crate::tidy::root();
         let options = shape::Options {
@@ -121,7 +125,7 @@ impl TestApp {
             database,
             now,
             port: 0,
-            besides: vec!["panics".to_owned()],
+            besides,
             secret: SECRET,
             webhooks: false,
             limits: GENEROUS.to_owned(),

@@ -6,7 +6,7 @@ use domain::Role;
 use serde_json::{Value, json};
 use store::{Numbers, Spending};
 
-use crate::harness::{Person, TestApp};
+use crate::harness::{Log, Person, TestApp};
 use crate::office;
 
 /// Three lists of locations, and a location that there is not; kept.
@@ -73,6 +73,31 @@ async fn what_requests_took_is_told_by_operation_day_and_hour() {
     let all = read(&app, &operator, "/v2/performance-stats").await;
     assert_eq!(named(&all["operations"], "operation", "listLocations")["requests"], 3);
     assert_eq!(named(&all["operations"], "operation", "readPerformance")["requests"], 2);
+}
+
+#[tokio::test]
+async fn the_line_of_a_request_says_what_it_took_and_what_it_found_in_the_cache() {
+    let app = TestApp::start_cached(cache::Cache::memory()).await;
+    let person = app.person(Role::Customer).await;
+    let log = Log::begin();
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let answer = app.get("/v2/locations").by(&person).send().await.expect(200);
+        ids.push(answer.header("x-request-id").unwrap().to_owned());
+    }
+    let log = log.end();
+    let lines: Vec<&str> = log.lines().filter(|line| line.contains("operation=\"listLocations\"")).collect();
+    let [first, second] = lines[..] else { panic!("a line for each:\n{log}") };
+    for (line, id) in [first, second].iter().zip(&ids) {
+        let id = format!("request.id=\"{id}\"");
+        for told in [id.as_str(), "route=\"/locations\"", "caller=\"customer\"", "status=200", "slow=false"] {
+            assert!(line.contains(told), "{told} is not in {line}");
+        }
+        assert!(!line.contains(&person.id.to_string()), "{line}");
+    }
+    // Who asks, and the list.
+    assert!(first.contains("hits=0 misses=2") && first.contains("trips=2"), "{first}");
+    assert!(second.contains("hits=2 misses=0") && second.contains("trips=0"), "{second}");
 }
 
 #[tokio::test]

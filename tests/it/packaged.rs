@@ -2,6 +2,7 @@
 //! `tests/aws-shape` has any; without, there is nothing to ask here.
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::Role;
@@ -257,4 +258,36 @@ async fn the_daily_audit_runs_and_finds_nothing_where_nothing_is_wrong() {
     office::book(&app, &anna, &room, "09:00", "10:00").await.expect(201);
     let clean = stack.sources().schedule("tasks-audit", "audit").await.unwrap();
     assert_eq!(clean["disagreements"], json!([]), "{clean}");
+}
+
+#[tokio::test]
+async fn a_start_that_ends_by_itself_is_begun_anew_once() {
+    let Some(tools) = shape::Tools::from_env().unwrap() else { return };
+    // Two functions beside the others: one whose first start fails, and one that never starts.
+    let folder = tempfile::tempdir().unwrap();
+    for function in std::fs::read_dir(&tools.bootstraps).unwrap().map(Result::unwrap) {
+        std::os::unix::fs::symlink(function.path(), folder.path().join(function.file_name())).unwrap();
+    }
+    let real = tools.bootstraps.join("insights/bootstrap");
+    let scripts = [
+        ("stumbles", format!("mkdir begun 2> /dev/null && exit 1\nexec {}", real.display())),
+        ("falls", "exit 1".to_owned()),
+    ];
+    for (name, script) in &scripts {
+        let bootstrap = folder.path().join(name).join("bootstrap");
+        std::fs::create_dir(bootstrap.parent().unwrap()).unwrap();
+        std::fs::write(&bootstrap, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&bootstrap, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let tools = shape::Tools { bootstraps: folder.path().to_owned(), ..tools };
+    let besides = scripts.map(|(name, _)| name.to_owned());
+    let app = TestApp::packaged(tools, shape::Database::Embedded, besides.to_vec()).await;
+    let stack = app.stack().unwrap();
+    let mut event: Value = serde_json::from_str(&text("events/insights.v2.json")).unwrap();
+    event["rawPath"] = "/health".into();
+    event["requestContext"]["stage"] = "$default".into();
+    assert_eq!(stack.sources().call("stumbles", &event).await.unwrap()["statusCode"], 200);
+    assert_eq!(stack.environments("stumbles"), 2);
+    assert!(stack.sources().call("falls", &event).await.is_err());
+    assert_eq!(stack.environments("falls"), 2, "once, and not again");
 }

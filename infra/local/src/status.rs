@@ -103,7 +103,7 @@ async fn drawn(watched: &Watched) -> Result<String> {
         listed(&by_operation),
         "<h2>Behind the requests, the last seven days</h2>".to_owned(),
         worked(&work),
-        "<p>Written every minute. Cost: a million of them on AWS by list prices, without logs and messages. A booking's is that of all requests and all that the feed and the queues did; schedules come here more often than on AWS, and are not in it.</p>".to_owned(),
+        "<p>Written every minute, and once an hour while nothing but schedules is at work. Cost: a million of them on AWS by list prices, without logs and messages. A booking's is that of all requests and all that the feed and the queues did; schedules come here more often than on AWS, and are not in it.</p>".to_owned(),
     ]
     .concat())
 }

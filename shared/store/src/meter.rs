@@ -233,3 +233,25 @@ impl Intercept for CountTrips {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_measured_within_what_is_measured_belongs_to_both() {
+        let unit = ConsumedCapacity::builder().capacity_units(1.5).build();
+        let inner = metered_for("req_1".to_owned(), async {
+            read(Some(&unit));
+            request()
+        });
+        let ((request, inner), outer) = metered(async {
+            written(std::slice::from_ref(&unit));
+            inner.await
+        })
+        .await;
+        assert_eq!(request.as_deref(), Some("req_1"));
+        assert_eq!(inner, Usage { trips: 0, half_reads: 3, half_writes: 0 });
+        assert_eq!(outer, Usage { trips: 0, half_reads: 3, half_writes: 3 });
+    }
+}
