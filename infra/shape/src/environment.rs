@@ -196,7 +196,10 @@ impl Environment {
     /// Whether its function ended by itself before it asked for work.
     pub(crate) fn never_began(&self) -> bool {
         let text = std::fs::read_to_string(&self.log).unwrap_or_default();
-        text.contains("Init failed error=Runtime exited with error: exit status")
+        // The emulator names the fields of a line in any order.
+        text.lines().any(|line| {
+            line.contains("Init failed") && line.contains("error=Runtime exited with error: exit status")
+        })
     }
 
     /// The end of its log, with what the emulator says of it.

@@ -36,13 +36,14 @@ pub(crate) struct Called {
 impl Called {
     pub(crate) fn new(
         is: Function,
+        tools: Tools,
         place: &Place,
         variables: BTreeMap<String, String>,
         client: Client,
     ) -> Self {
         Self {
             is,
-            tools: place.tools().clone(),
+            tools,
             clock: place.clock(),
             logs: place.logs(),
             variables,

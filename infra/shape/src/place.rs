@@ -26,7 +26,6 @@ pub enum Database {
 /// A place, until it is dropped.
 #[derive(Debug)]
 pub struct Place {
-    tools: Tools,
     folder: tempfile::TempDir,
     moto: Child,
     url: String,
@@ -87,7 +86,7 @@ impl Place {
             return Err(io::Error::other("moto did not start"));
         }
         let redis = Redis::start(&tools.redis, folder.path())?;
-        Ok(Self { tools: tools.clone(), folder, moto, url, redis, _open: open })
+        Ok(Self { folder, moto, url, redis, _open: open })
     }
 
     /// Lets somebody else use it.
@@ -107,10 +106,6 @@ impl Place {
 
     pub(crate) fn redis(&self) -> &Redis {
         &self.redis
-    }
-
-    pub(crate) fn tools(&self) -> &Tools {
-        &self.tools
     }
 
     /// The file that says what time it is.

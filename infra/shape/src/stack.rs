@@ -136,7 +136,7 @@ impl Stack {
             if let Some(url) = variables.get_mut("REDIS_URL") {
                 *url = place.redis().url();
             }
-            let called = Called::new(function, &place, variables, client.clone());
+            let called = Called::new(function, options.tools.clone(), &place, variables, client.clone());
             (name, Arc::new(called))
         });
         let functions: BTreeMap<String, Arc<Called>> = started.collect();
