@@ -182,6 +182,7 @@ fn orders(filled: &Filled) -> Vec<Pattern<'_>> {
         page("orders_at", store.orders_at(place, MOST, None)),
         page("orders_made_at", store.orders_made_at(place, (now, now + day), MOST, None)),
         page("orders_made", store.orders_made(place, (now, now + day), MOST, None)),
+        page("orders_of_pool", store.orders_of_pool(filled.session, (now, now + day), MOST, None)),
         page("orders_held", store.orders_held(MOST, None)),
         page("orders_overdue", store.orders_overdue(now + day, MOST, None)),
         page("orders_confirmed", store.orders_confirmed(today, MOST, None)),

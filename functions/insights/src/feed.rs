@@ -14,8 +14,8 @@ use store::{FEED_READER, NOTED_EVERY, Store, Work};
 
 use crate::figures;
 
-/// Forgets what was kept of what the events tell of, notes who brought them about, and counts what figures are kept of. An event that
-/// comes again changes nothing.
+/// Forgets what was kept of what the events tell of, notes who brought them about and of which pools orders are, and counts what figures
+/// are kept of. An event that comes again changes nothing.
 ///
 /// # Errors
 /// `unavailable` when the database is; some events may have been noted by then.
@@ -26,6 +26,7 @@ pub async fn consume(store: &Store, cache: &Cache, events: &[Event]) -> Result<(
 async fn count_in(store: &Store, cache: &Cache, events: &[Event]) -> Result<()> {
     cache.touched(events.iter().flat_map(Tag::told)).await;
     store.note_deeds(events).await?;
+    store.note_pools(events).await?;
     figures::count(store, events).await?;
     cache.touched(figures::counted(events)).await;
     Ok(())

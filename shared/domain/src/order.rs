@@ -360,5 +360,7 @@ fn refusal(state: OrderState, action: OrderAction) -> Error {
 
 mod told;
 
+pub use told::Pools;
+
 #[cfg(test)]
 mod tests;

@@ -1,16 +1,17 @@
-//! Who brought about what: kept by `insights` from the feed of events.
+//! Who brought about what, and which orders have units of which pool: kept by `insights` from the feed of events.
 //!
-//! An index on the events themselves would cost every command a write of its own. What is kept here only points at an
-//! event, so that there is one place to read from and one to erase.
+//! An index on the events or on the orders themselves would cost every command a write of its own. What is kept here only points
+//! at them, so that there is one place to read from and one to erase.
 
-use domain::{Event, EventId, UserId};
+use domain::order::Pools;
+use domain::{Event, EventId, Order, OrderId, PoolId, UserId};
 use errors::Result;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
 use crate::page::{Page, Position};
-use crate::schema::{EVENTS, INSIGHTS, Table};
+use crate::schema::{EVENTS, INSIGHTS, RESERVATIONS, Table};
 use crate::table::{Query, Range, Record, moment, read};
 
 /// Points from a person to an event that they brought about.
@@ -34,6 +35,27 @@ impl Record for Deed {
 
 fn by_person(person: UserId) -> String {
     format!("person#{person}")
+}
+
+/// Points from a pool to an order that has units of it, or once had.
+#[derive(Debug, Serialize, Deserialize)]
+struct Claimed {
+    pool: PoolId,
+    made: Timestamp,
+    order: OrderId,
+}
+
+impl Record for Claimed {
+    const TABLE: Table = INSIGHTS;
+    const NAME: &'static str = "claimed";
+
+    fn key(&self) -> (String, String) {
+        (by_pool(self.pool), format!("{}#{}", moment(self.made), self.order))
+    }
+}
+
+fn by_pool(pool: PoolId) -> String {
+    format!("pool#{pool}")
 }
 
 impl Store {
@@ -78,6 +100,52 @@ impl Store {
         let mut items = found.collect::<Result<Vec<Event>>>()?;
         items.sort_by_key(|event| (event.at, event.id));
         Ok(Page { items, next: deeds.next })
+    }
+
+    /// Notes whose units the orders have that the events tell of; noting one again changes nothing.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is; some may have been noted by then.
+    pub async fn note_pools(&self, events: &[Event]) -> Result<()> {
+        for Pools { order, made, pools } in events.iter().filter_map(Pools::told) {
+            for pool in pools {
+                self.overwrite(&Claimed { pool, made, order }).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Orders with units of a pool that were made within a range of time, both ends included, latest first; at most 100 at once,
+    /// and fewer where some have given theirs back for others. A new one is among them a moment later, when the feed has told
+    /// of it.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is.
+    pub async fn orders_of_pool(
+        &self,
+        pool: PoolId,
+        (from, to): (Timestamp, Timestamp),
+        limit: u32,
+        after: Option<Position>,
+    ) -> Result<Page<Order>> {
+        let page: Page<Claimed> = self
+            .query(Query {
+                table: &INSIGHTS,
+                index: None,
+                partition: by_pool(pool),
+                range: Range::Between(moment(from), format!("{}~", moment(to))),
+                descending: true,
+                limit: limit.min(100),
+                after,
+            })
+            .await?;
+        let key = |claimed: &Claimed| (RESERVATIONS, claimed.order.to_string(), "order".to_owned());
+        let keys: Vec<_> = page.items.iter().map(key).collect();
+        let found = self.get_many(&keys).await?.into_iter().map(|(_, item)| read(item));
+        let mut items = found.collect::<Result<Vec<Order>>>()?;
+        items.retain(|order| order.lines.iter().any(|line| line.pool == pool));
+        items.sort_by_key(|order| std::cmp::Reverse((order.created_at, order.id)));
+        Ok(Page { items, next: page.next })
     }
 
     /// Asks the database for something that is not there, consistently: it answers, or it cannot.

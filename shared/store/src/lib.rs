@@ -71,6 +71,7 @@
 //! | `orders_at(location)` | Reservations `by_place` | hotel: `reservations(created_at)`, the latest |
 //! | `orders_made_at(location, range)` | Reservations `by_place` | pujas: `bookings(created_at)`, `(temple, date, status)`; hotel: `reservations(created_at)` |
 //! | `orders_made(location, range)` | Reservations `by_place` | pujas: `bookings(created_at)`, the first one first |
+//! | `orders_of_pool(pool, range)` | Insights, then Reservations by id | pujas: `bookings(puja, date, status)`: who booked one session |
 //! | `orders_held`, `orders_overdue(before)` | Reservations `by_state` | pujas: `bookings(status)`, those that wait to be paid |
 //! | `orders_confirmed(from)` | Reservations `by_state` | pujas: `bookings(status)`, those that are to come |
 //! | `stay_named(confirmation)` | Reservations, claim item then record | hotel: `reservations(confirmation_number)` |
@@ -105,8 +106,6 @@
 //! | `together(ids)` | by id, a batch for each hundred | — |
 //!
 //! # What is not asked here
-//! - Who booked one session: pujas' `bookings(puja, date, status)`. At most 5,000 of `orders_made_at` of its place are looked
-//!   through; an index would cost every order another write.
 //! - Pairs, as barber's `appointments(user_id, client_id)`, `(barber_id, client_id)`: `bookings_of` of the one is read.
 //! - `appointments(service_id, start_time)`, those by source and revenue, metrics by barber: no figures of bookings are kept. What is sold on dates is
 //!   counted by offering.

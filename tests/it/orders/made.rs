@@ -129,6 +129,8 @@ async fn orders_are_listed_for_who_has_them_and_for_the_desk_of_the_place() {
     list(&house.anna, &place).await.refused(403, "forbidden");
     assert_eq!(count(&list(&house.desk, &place).await.expect(200)), 4);
     assert_eq!(count(&list(&house.desk, "").await.expect(200)), 0);
+    // The feed tells which orders are of a pool.
+    app.settle().await;
     assert_eq!(count(&list(&house.desk, &format!("{place}&pool_id={chairs}")).await.expect(200)), 1);
     assert_eq!(count(&list(&house.desk, &format!("{place}&state=held")).await.expect(200)), 1);
     app.advance(jiff::SignedDuration::from_secs(61));
@@ -141,6 +143,62 @@ async fn orders_are_listed_for_who_has_them_and_for_the_desk_of_the_place() {
     let next = format!("?limit=1&cursor={}", first.body["meta"]["next_cursor"].as_str().unwrap());
     assert_eq!(list(&house.anna, &next).await.expect(200).data()[0]["lines"][0]["pool_id"], json!(seats));
     list(&bob, &next).await.refused(400, "invalid_cursor");
+}
+
+#[tokio::test]
+async fn orders_of_a_pool_are_read_page_by_page_as_they_stand_now() {
+    let house = House::start().await;
+    let app = &house.app;
+    let (seats, chairs) = (house.total(100, 0).await, house.total(100, 0).await);
+    let mut made = Vec::new();
+    for n in 0..5 {
+        app.advance(jiff::SignedDuration::from_secs(1));
+        let pool = if n == 1 { &chairs } else { &seats };
+        made.push(
+            house
+                .order(&house.anna, &format!("{n}"), json!([units(pool, 1)]))
+                .await
+                .expect(201)
+                .text_of("id"),
+        );
+    }
+    app.settle().await;
+    let list = async |by: &Person, query: String| {
+        let answer = app.get(&format!("/v2/orders{query}")).by(by).send().await.expect(200);
+        let text = |order: &Value| order["id"].as_str().unwrap().to_owned();
+        let ids: Vec<String> = answer.data().as_array().unwrap().iter().map(text).collect();
+        (ids, answer.body["meta"]["next_cursor"].as_str().map(str::to_owned))
+    };
+    let of_seats = format!("?location_id={}&pool_id={seats}", house.place.id);
+    let (mut found, mut cursor) = list(&house.desk, format!("{of_seats}&limit=2")).await;
+    while let Some(next) = cursor {
+        let (more, then) = list(&house.desk, format!("{of_seats}&limit=2&cursor={next}")).await;
+        found.extend(more);
+        cursor = then;
+    }
+    assert_eq!(found, [4, 3, 2, 0].map(|n| made[n].clone()), "the latest first");
+    // One has other lines now, and another one both; one is given back.
+    let lines = async |id: &str, lines: Value| {
+        let call = app.put(&format!("/v2/orders/{id}/lines"), json!({ "lines": lines })).by(&house.anna);
+        call.key(&format!("lines {id}")).send().await.expect(200)
+    };
+    lines(&made[2], json!([units(&chairs, 1)])).await;
+    lines(&made[1], json!([units(&chairs, 1), units(&seats, 2)])).await;
+    app.post(&format!("/v2/orders/{}/cancel", made[0]), json!({})).by(&house.anna).send().await.expect(200);
+    app.settle().await;
+    assert_eq!(list(&house.desk, of_seats.clone()).await.0, [4, 3, 1, 0].map(|n| made[n].clone()));
+    assert_eq!(list(&house.desk, format!("{of_seats}&state=cancelled")).await.0, [made[0].clone()]);
+    assert_eq!(list(&house.desk, of_seats.replace(&seats, &chairs)).await.0, [2, 1].map(|n| made[n].clone()));
+    // One's own are narrowed down where they are.
+    assert_eq!(list(&house.anna, format!("?pool_id={chairs}")).await.0, [2, 1].map(|n| made[n].clone()));
+    // A pool of another place tells nothing, to whoever reads what is booked here.
+    let elsewhere = office::place(app, "UTC").await;
+    let there = app.person_at(Role::Staff, Scope::Locations([elsewhere.id].into())).await;
+    let of_theirs = format!("?location_id={}&pool_id={seats}", elsewhere.id);
+    assert_eq!(list(&there, of_theirs).await, (Vec::new(), None));
+    let (_, cursor) = list(&house.desk, format!("?location_id={}&limit=2", house.place.id)).await;
+    let other = format!("/v2/orders{of_seats}&limit=2&cursor={}", cursor.unwrap());
+    app.get(&other).by(&house.desk).send().await.refused(400, "invalid_cursor");
 }
 
 #[tokio::test]

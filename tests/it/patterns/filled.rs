@@ -13,7 +13,7 @@ use futures::{StreamExt, TryStreamExt};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde_json::{Value, json};
-use store::schema::{ACCOUNTS, BY_TIME, CATALOG, EVENTS, LEDGER, MESSAGES, RESERVATIONS, Table};
+use store::schema::{ACCOUNTS, BY_TIME, CATALOG, EVENTS, INSIGHTS, LEDGER, MESSAGES, RESERVATIONS, Table};
 use store::{Item, Tally, Tx};
 
 use crate::harness::{Person, TestApp};
@@ -40,6 +40,8 @@ pub(super) struct Filled {
     pub offering: OfferingId,
     pub order: OrderId,
     pub payment: PaymentId,
+    /// The pool of the concert's session.
+    pub session: PoolId,
     pub promo: PromoCodeId,
     /// The pool of the hotel's nights.
     pub pool: PoolId,
@@ -142,6 +144,7 @@ impl Filled {
             offering: offering.parse().unwrap(),
             order: order.parse().unwrap(),
             payment: payment.parse().unwrap(),
+            session: session.parse().unwrap(),
             promo: promo.parse().unwrap(),
             pool,
             double: double.parse().unwrap(),
@@ -184,6 +187,10 @@ impl Filled {
         for by in reached {
             self.add(ACCOUNTS, &by, guest, Differs::Ids(vec![(*guest).to_owned()])).await;
         }
+        let made = self.hotel.app.store().order(self.order).await.unwrap().created_at;
+        let claimed = format!("{}#{order}", made.strftime("%Y-%m-%dT%H:%M:%S.%3fZ"));
+        self.add(INSIGHTS, &format!("pool#{session}"), &claimed, Differs::Ids(vec![(*order).to_owned()]))
+            .await;
         let ids = vec![booking.clone(), event.id.to_string()];
         self.add(EVENTS, &booking, "1", Differs::Ids(ids)).await;
         self.add(EVENTS, stay, "1", Differs::Sort).await;

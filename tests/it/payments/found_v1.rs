@@ -101,6 +101,7 @@ async fn paid_sessions_are_listed_for_who_booked_them_and_for_the_desk_by_sessio
     let sold = temple.order(&temple.desk, "1", line).await.expect(201).text_of("id");
     let elsewhere = temple.held(&temple.anna, "2", other).await;
 
+    app.settle().await;
     let list = async |path: &str, by| ids(&app.get(path).by(by).send().await.expect(200).body["bookings"]);
     let mine = list("/v1/bookings/my", &temple.anna).await;
     assert_eq!((mine.len(), mine.contains(&held), mine.contains(&elsewhere)), (2, true, true));

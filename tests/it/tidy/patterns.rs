@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{files, text};
 
 /// What the store does besides reading: writes, limits, what installs it.
-const NO_READS: [&str; 22] = [
+const NO_READS: [&str; 23] = [
     "add_figures",
     "add_message",
     "add_usage",
@@ -22,6 +22,7 @@ const NO_READS: [&str; 22] = [
     "missing",
     "note_alert",
     "note_deeds",
+    "note_pools",
     "ping",
     "prime",
     "put_code",

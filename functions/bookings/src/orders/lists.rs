@@ -2,12 +2,16 @@
 
 use domain::{Caller, LocationId, Order, OrderId, OrderState, Permission, PoolId};
 use errors::{Error, FieldError, Result};
+use jiff::Timestamp;
 use store::{Page, Position};
 
 use crate::App;
 use crate::access::may_see_order;
 
-/// Which orders. The location leads; the others narrow a page down in memory.
+/// Every instant that a key can name.
+const ALWAYS: (Timestamp, Timestamp) = (Timestamp::UNIX_EPOCH, Timestamp::MAX);
+
+/// Which orders. The location leads, and a pool with it; what else there is narrows a page down in memory.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Filter {
     pub(crate) location: Option<LocationId>,
@@ -40,12 +44,16 @@ pub(crate) async fn list(
     let mut page = match filter.location {
         Some(location) => {
             caller.require_at(Permission::ReadBookings, location)?;
-            app.store.orders_at(location, limit, after).await?
+            match filter.pool {
+                Some(pool) => app.store.orders_of_pool(pool, ALWAYS, limit, after).await?,
+                None => app.store.orders_at(location, limit, after).await?,
+            }
         }
         None => app.store.orders_of(caller.user, limit, after).await?,
     };
     page.items.retain(|order| {
-        filter.state.is_none_or(|state| order.state_at(now) == state)
+        filter.location.is_none_or(|location| order.location == location)
+            && filter.state.is_none_or(|state| order.state_at(now) == state)
             && filter.pool.is_none_or(|pool| order.lines.iter().any(|line| line.pool == pool))
     });
     Ok(page)

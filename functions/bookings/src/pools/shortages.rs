@@ -66,8 +66,8 @@ fn includes(cells: &Cells, cell: Cell) -> bool {
     }
 }
 
-/// Orders stored as claiming units of the pool that end after the night, and whether there may be more. There is no index by
-/// pool: it would cost every order a write for each of its lines, for a list that is empty on a good day.
+/// Orders stored as claiming units of the pool that end after the night, and whether there may be more. The orders of a pool are known by
+/// what the feed told, which may not yet have told of the very order that is too many.
 async fn claiming(app: &App, pool: PoolId, night: Option<Date>) -> Result<(Vec<Order>, bool)> {
     let from = night.unwrap_or(NEVER);
     let (mut found, mut looked_at, mut more) = (Vec::new(), 0, false);

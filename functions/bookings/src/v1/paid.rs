@@ -17,7 +17,7 @@ use crate::when::start_of_day;
 
 /// Orders that are read at once.
 const PORTION: u32 = 500;
-/// Orders of a place that one list looks through.
+/// Orders that one list looks through.
 const MOST_READ: usize = 5_000;
 
 pub(crate) fn routes() -> Vec<Route<App>> {
@@ -100,7 +100,7 @@ async fn all(
     let (places, _) = app.store.all_locations(GATHERED).await?;
     let mut orders = Vec::new();
     for place in places.iter().filter(|place| caller.may_at(Permission::ReadBookings, place.id)) {
-        orders.extend(query.at(&app, (place.id, &place.zone), |_| true, now).await?);
+        orders.extend(query.at(&app, (place.id, &place.zone), None, now).await?);
     }
     orders.sort_by_key(|order| std::cmp::Reverse((order.created_at, order.id)));
     orders.truncate(GATHERED);
@@ -116,18 +116,17 @@ async fn of_session(
     let now = app.clock.now();
     let session = app.store.pool(id).await?;
     caller.require_at(Permission::ReadBookings, session.location)?;
-    let of_it = |order: &Order| order.lines.iter().any(|line| line.pool == id);
-    let orders = query.at(&app, (session.location, &session.zone), of_it, now).await?;
+    let orders = query.at(&app, (session.location, &session.zone), Some(id), now).await?;
     Ok(page(orders, (query.page, query.page_size), now)?)
 }
 
 impl PaidQuery {
-    /// Paid orders at a place, the latest first, out of the latest [`MOST_READ`] of its days.
+    /// Paid orders at a place, or those of a session there, the latest first, out of the latest [`MOST_READ`] of these days.
     async fn at(
         &self,
         app: &App,
         (place, zone): (LocationId, &Zone),
-        keeps: impl Fn(&Order) -> bool,
+        session: Option<PoolId>,
         now: Timestamp,
     ) -> Result<Vec<Order>> {
         let rules = zone.rules();
@@ -139,11 +138,14 @@ impl PaidQuery {
         }
         let keeps = |order: &Order| {
             let status = self.status.is_none_or(|status| status == PaidStatus::of(order, now));
-            order.sale.is_some() && status && keeps(order)
+            order.sale.is_some() && status
         };
         let (mut orders, mut read, mut after) = (Vec::new(), 0, None);
         loop {
-            let found = app.store.orders_made_at(place, (from, to), PORTION, after).await?;
+            let found = match session {
+                Some(session) => app.store.orders_of_pool(session, (from, to), PORTION, after).await?,
+                None => app.store.orders_made_at(place, (from, to), PORTION, after).await?,
+            };
             read += found.items.len();
             orders.extend(found.items.into_iter().filter(keeps));
             after = found.next;

@@ -199,7 +199,7 @@ request! {
         location_id: Option<LocationId> as String,
         /// Only those in this state.
         state: Option<String> as String,
-        /// Only those with a line of this pool.
+        /// Only those with a line of this pool. With a location, one that was made just now may be missing for a moment.
         pool_id: Option<PoolId> as String,
         /// Some of `location` and `user`, with commas between: told in full with each order.
         expand: Option<Expand> as String,

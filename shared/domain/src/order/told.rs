@@ -1,9 +1,35 @@
 //! What the events of an order tell.
 
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::event::{Actor, Event};
-use crate::{EventId, Order};
+use crate::{EventId, Order, OrderId, PoolId};
+
+/// What an event tells of the pools of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pools {
+    /// Of which one.
+    pub order: OrderId,
+    /// When that was made.
+    pub made: Timestamp,
+    /// Whose units it has from then on.
+    pub pools: BTreeSet<PoolId>,
+}
+
+impl Pools {
+    /// What the event tells of them; `None` where they stayed as they were, or where it is of no order.
+    pub fn told(event: &Event) -> Option<Self> {
+        let order = event.kind.starts_with("order.").then(|| event.subject.parse().ok())??;
+        let made = Timestamp::deserialize(event.data.pointer("/of/made")?).ok()?;
+        let lines = event.data.pointer("/after/lines")?.as_array()?;
+        let pools = lines.iter().filter_map(|line| PoolId::deserialize(line.get("pool")?).ok()).collect();
+        Some(Self { order, made, pools })
+    }
+}
 
 impl Order {
     /// The event that tells of the change from `before` (nothing, for a new order) to `self`.
