@@ -200,8 +200,12 @@ async fn a_tag_is_of_the_very_bytes_and_lists_and_weak_tags_name_it() {
     // A list has a tag too, and HEAD says all that GET does.
     let list = app.get("/v2/rooms").send().await.expect(200);
     let head = app.call(Method::HEAD, "/v2/rooms").unchecked().await.expect(200);
-    for name in ["etag", "content-type", "content-length", "cache-control", "vary"] {
+    for name in ["etag", "content-type", "cache-control", "vary"] {
         assert_eq!(head.header(name), list.header(name), "{name}");
+    }
+    // A gateway measures what it gets, and of this it gets no body.
+    if app.stack().is_none() {
+        assert_eq!(head.header("content-length"), list.header("content-length"));
     }
     assert_eq!(head.text, "");
     let known = head.header("etag").unwrap();

@@ -111,7 +111,7 @@ async fn this_moment_is_told_of_the_process_that_answers() {
 
 #[tokio::test]
 async fn looking_costs_a_few_units() {
-    let app = TestApp::counted().await;
+    let app = TestApp::start_cached(cache::Cache::memory()).await;
     app.settle().await;
     let (told, usage) = store::metered(app.server().workers().watch().look()).await;
     assert_eq!((told.unwrap().0, usage.trips, usage.reads()), (0, 11, "13.5".to_owned()));

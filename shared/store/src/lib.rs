@@ -77,7 +77,8 @@
 //! | `stay_named(confirmation)` | Reservations, claim item then record | hotel: `reservations(confirmation_number)` |
 //! | `stays(location, stage, days)` | Reservations `by_stay` | hotel: `reservations(check_in_date, check_out_date)`, `(status)` |
 //! | `folio(order)`, `folio_line(order, id)` | Reservations | — |
-//! | `invoice(id)`, `next_invoice(location)`, `invoices_at(location)` | Reservations; Reservations `by_place` | — |
+//! | `invoice(id)`, `next_invoice(location)` | Reservations | — |
+//! | `invoices_at(location)` | Reservations `by_place` | — |
 //! | `channel_events(room type, channel)` | Reservations | — |
 //! | `payment(id)` | Reservations | pujas: `payments(booking)`, `(razorpay_order_id)`; barber: `payments(appointment_id, status)`, `(stripe intent)`, `(stripe charge)`; hotel: `payments(reservation_id)`: the order has the ids, and a gateway's order gives one |
 //! | `payments_at(location)` | Reservations `by_place` | pujas: `payments(created_at, status)`, the latest |

@@ -7,11 +7,12 @@ use insights::figures::{Days, count_in};
 use serde_json::{Value, json};
 
 use super::Hotel;
+use crate::harness::TestApp;
 
 /// A house of two rooms in January: one stay of three nights from the 5th on and one of two rooms over the end of the month, one given
 /// back, one to which nobody came, one made shorter, and a hold that was given back.
-async fn busy() -> Hotel {
-    let mut hotel = Hotel::with(3, 0).await;
+async fn busy(app: TestApp) -> Hotel {
+    let mut hotel = Hotel::at(app, 3, 0).await;
     for number in ["101", "102"] {
         hotel.hotel_room(&hotel.double, number).await;
     }
@@ -65,7 +66,7 @@ async fn read(hotel: &Hotel, path: &str) -> Value {
 
 #[tokio::test]
 async fn nights_are_told_by_day_and_month_with_what_they_bring() {
-    let hotel = busy().await;
+    let hotel = busy(TestApp::start().await).await;
     let days = read(&hotel, "nights?from=2027-01-05&to=2027-02-03").await;
     let days = days.as_array().unwrap();
     assert_eq!(days.len(), 29);
@@ -124,7 +125,7 @@ async fn nights_are_told_by_day_and_month_with_what_they_bring() {
 
 #[tokio::test]
 async fn arrivals_tell_of_lengths_lead_times_cancellations_and_no_shows() {
-    let hotel = busy().await;
+    let hotel = busy(TestApp::start().await).await;
     let found = read(&hotel, "arrivals?from=2027-01-01&to=2027-02-01").await;
     let expected = json!({
         "sold": 3, "cancelled": 1, "no_shows": 1, "rooms": 4, "nights": 8, "average_nights": 2.0,
@@ -145,7 +146,7 @@ async fn arrivals_tell_of_lengths_lead_times_cancellations_and_no_shows() {
 
 #[tokio::test]
 async fn pickup_tells_each_day_and_pace_what_is_on_the_books_at_its_end() {
-    let hotel = busy().await;
+    let hotel = busy(TestApp::start().await).await;
     let days = read(&hotel, "pickup?from=2027-01-04&to=2027-01-06").await;
     let told =
         |at: usize| ["sold", "cancelled", "no_shows", "nights"].map(|name| days[at][name].as_i64().unwrap());
@@ -163,7 +164,7 @@ async fn pickup_tells_each_day_and_pace_what_is_on_the_books_at_its_end() {
 
 #[tokio::test]
 async fn a_replay_of_everything_doubled_and_backwards_comes_to_the_same() {
-    let hotel = busy().await;
+    let hotel = busy(TestApp::here().await).await;
     let (store, place) = (hotel.app.store(), hotel.place.id);
     let range = ("2027-01-01T00:00:00Z".parse().unwrap(), "2027-02-01T00:00:00Z".parse().unwrap());
     let events = store.events_in(range, 500, None).await.unwrap().items;
@@ -195,7 +196,7 @@ async fn a_replay_of_everything_doubled_and_backwards_comes_to_the_same() {
 
 #[tokio::test]
 async fn the_dashboard_of_version_one_tells_the_same_in_its_own_words() {
-    let hotel = busy().await;
+    let hotel = busy(TestApp::start().await).await;
     let path = "/v1/dashboard/stats?start_date=2027-01-01&end_date=2027-01-31";
     let found = hotel.app.get(path).by(&hotel.desk).send().await.expect(200).body;
     for (name, value) in [
@@ -220,7 +221,7 @@ async fn the_dashboard_of_version_one_tells_the_same_in_its_own_words() {
 
 #[tokio::test]
 async fn the_page_of_the_house_shows_the_board_and_plots_and_runs_nothing() {
-    let hotel = busy().await;
+    let hotel = busy(TestApp::here().await).await;
     let page =
         reqwest::get(format!("{}/house?location={}&on=2027-01-31", hotel.app.url(), hotel.place.id)).await;
     let page = page.unwrap();
@@ -237,7 +238,7 @@ async fn the_page_of_the_house_shows_the_board_and_plots_and_runs_nothing() {
         assert!(html.contains(part), "{part} in {html}");
     }
     assert!(!html.contains("<script"));
-    let empty = crate::harness::TestApp::here().await;
+    let empty = TestApp::here().await;
     let page = reqwest::get(format!("{}/house?on=never&location=none", empty.url())).await.unwrap();
     assert!(page.text().await.unwrap().contains("Nothing yet"));
 }

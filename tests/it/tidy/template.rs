@@ -43,7 +43,7 @@ pub(crate) fn statements(function: &Value) -> Vec<Value> {
 }
 
 /// The function that a binary belongs to: a folder of `functions`.
-fn folder(function: &Value) -> String {
+pub(crate) fn folder(function: &Value) -> String {
     function["Properties"]["CodeUri"].as_str().unwrap().trim_start_matches("functions/").to_owned()
 }
 
