@@ -147,7 +147,7 @@ async fn orders_are_listed_for_who_has_them_and_for_the_desk_of_the_place() {
 
 #[tokio::test]
 async fn orders_of_a_pool_are_read_page_by_page_as_they_stand_now() {
-    let house = House::start().await;
+    let house = House::counted().await;
     let app = &house.app;
     let (seats, chairs) = (house.total(100, 0).await, house.total(100, 0).await);
     let mut made = Vec::new();
@@ -189,6 +189,13 @@ async fn orders_of_a_pool_are_read_page_by_page_as_they_stand_now() {
     assert_eq!(list(&house.desk, of_seats.clone()).await.0, [4, 3, 1, 0].map(|n| made[n].clone()));
     assert_eq!(list(&house.desk, format!("{of_seats}&state=cancelled")).await.0, [made[0].clone()]);
     assert_eq!(list(&house.desk, of_seats.replace(&seats, &chairs)).await.0, [2, 1].map(|n| made[n].clone()));
+    // Two units for two pools that are new to an order, none for a step that leaves its lines as they are.
+    let told = house.events(&made[1]).await;
+    let (done, usage) = store::metered(app.store().note_pools(&told[1..])).await;
+    assert_eq!((done.is_ok(), usage.half_writes), (true, 2 * 2), "{told:?}");
+    let told = house.events(&made[0]).await;
+    let (done, usage) = store::metered(app.store().note_pools(&told[1..])).await;
+    assert_eq!((done.is_ok(), usage.half_writes), (true, 0), "{told:?}");
     // One's own are narrowed down where they are.
     assert_eq!(list(&house.anna, format!("?pool_id={chairs}")).await.0, [2, 1].map(|n| made[n].clone()));
     // A pool of another place tells nothing, to whoever reads what is booked here.
