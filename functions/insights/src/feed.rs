@@ -7,6 +7,7 @@ use cache::{Cache, Reads, Tag};
 use domain::Event;
 use env::Clock;
 use errors::{Error, Result};
+use futures::try_join;
 use jiff::Timestamp;
 use lambda_runtime::LambdaEvent;
 use serde_json::{Value, json};
@@ -25,8 +26,7 @@ pub async fn consume(store: &Store, cache: &Cache, events: &[Event]) -> Result<(
 
 async fn count_in(store: &Store, cache: &Cache, events: &[Event]) -> Result<()> {
     cache.touched(events.iter().flat_map(Tag::told)).await;
-    store.note_deeds(events).await?;
-    store.note_pools(events).await?;
+    try_join!(store.note_deeds(events), store.note_pools(events))?;
     figures::count(store, events).await?;
     cache.touched(figures::counted(events)).await;
     Ok(())

@@ -6,6 +6,7 @@
 use domain::order::Pools;
 use domain::{Event, EventId, Order, OrderId, PoolId, UserId};
 use errors::Result;
+use futures::future::try_join_all;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,9 @@ use crate::Store;
 use crate::page::{Page, Position};
 use crate::schema::{EVENTS, INSIGHTS, RESERVATIONS, Table};
 use crate::table::{Query, Range, Record, moment, read};
+
+/// Notes that are written at once.
+const AT_ONCE: usize = 16;
 
 /// Points from a person to an event that they brought about.
 #[derive(Debug, Serialize, Deserialize)]
@@ -64,12 +68,11 @@ impl Store {
     /// # Errors
     /// `unavailable` when the database is; some may have been noted by then.
     pub async fn note_deeds(&self, events: &[Event]) -> Result<()> {
-        for event in events {
-            let Some(person) = event.actor.user else { continue };
+        let deed = |event: &Event| {
             let (subject, sequence) = (event.subject.clone(), event.sequence);
-            self.overwrite(&Deed { person, at: event.at, event: event.id, subject, sequence }).await?;
-        }
-        Ok(())
+            Some(Deed { person: event.actor.user?, at: event.at, event: event.id, subject, sequence })
+        };
+        self.note(events.iter().filter_map(deed).collect()).await
     }
 
     /// What a person brought about from `from` until just before `to`, oldest first; at most 100 at once.
@@ -83,23 +86,11 @@ impl Store {
         limit: u32,
         after: Option<Position>,
     ) -> Result<Page<Event>> {
-        let deeds: Page<Deed> = self
-            .query(Query {
-                table: &INSIGHTS,
-                index: None,
-                partition: by_person(person),
-                range: Range::Between(moment(from), moment(to)),
-                descending: false,
-                limit: limit.min(100),
-                after,
-            })
-            .await?;
+        let of = (by_person(person), Range::Between(moment(from), moment(to)), false);
         let key = |deed: &Deed| (EVENTS, deed.subject.clone(), deed.sequence.to_string());
-        let keys: Vec<_> = deeds.items.iter().map(key).collect();
-        let found = self.get_many(&keys).await?.into_iter().map(|(_, item)| read(item));
-        let mut items = found.collect::<Result<Vec<Event>>>()?;
-        items.sort_by_key(|event| (event.at, event.id));
-        Ok(Page { items, next: deeds.next })
+        let mut page: Page<Event> = self.pointed_at(of, (limit, after), key).await?;
+        page.items.sort_by_key(|event| (event.at, event.id));
+        Ok(page)
     }
 
     /// Notes whose units the orders have that the events tell of; noting one again changes nothing.
@@ -107,12 +98,39 @@ impl Store {
     /// # Errors
     /// `unavailable` when the database is; some may have been noted by then.
     pub async fn note_pools(&self, events: &[Event]) -> Result<()> {
-        for Pools { order, made, pools } in events.iter().filter_map(Pools::told) {
-            for pool in pools {
-                self.overwrite(&Claimed { pool, made, order }).await?;
-            }
+        let claimed =
+            |Pools { order, made, pools }| pools.into_iter().map(move |pool| Claimed { pool, made, order });
+        self.note(events.iter().filter_map(Pools::told).flat_map(claimed).collect()).await
+    }
+
+    /// In any order: each is for itself.
+    async fn note<R: Record>(&self, notes: Vec<R>) -> Result<()> {
+        for some in notes.chunks(AT_ONCE) {
+            try_join_all(some.iter().map(|note| self.overwrite(note))).await?;
         }
         Ok(())
+    }
+
+    /// The records that a page of notes points at, in no order.
+    async fn pointed_at<N: Record, R: Record>(
+        &self,
+        (partition, range, descending): (String, Range, bool),
+        (limit, after): (u32, Option<Position>),
+        key: impl Fn(&N) -> (Table, String, String),
+    ) -> Result<Page<R>> {
+        let query = Query {
+            table: &INSIGHTS,
+            index: None,
+            partition,
+            range,
+            descending,
+            limit: limit.min(100),
+            after,
+        };
+        let notes: Page<N> = self.query(query).await?;
+        let keys: Vec<_> = notes.items.iter().map(key).collect();
+        let found = self.get_many(&keys).await?.into_iter().map(|(_, item)| read(item));
+        Ok(Page { items: found.collect::<Result<_>>()?, next: notes.next })
     }
 
     /// Orders with units of a pool that were made within a range of time, both ends included, latest first; at most 100 at once,
@@ -128,24 +146,12 @@ impl Store {
         limit: u32,
         after: Option<Position>,
     ) -> Result<Page<Order>> {
-        let page: Page<Claimed> = self
-            .query(Query {
-                table: &INSIGHTS,
-                index: None,
-                partition: by_pool(pool),
-                range: Range::Between(moment(from), format!("{}~", moment(to))),
-                descending: true,
-                limit: limit.min(100),
-                after,
-            })
-            .await?;
+        let of = (by_pool(pool), Range::Between(moment(from), format!("{}~", moment(to))), true);
         let key = |claimed: &Claimed| (RESERVATIONS, claimed.order.to_string(), "order".to_owned());
-        let keys: Vec<_> = page.items.iter().map(key).collect();
-        let found = self.get_many(&keys).await?.into_iter().map(|(_, item)| read(item));
-        let mut items = found.collect::<Result<Vec<Order>>>()?;
-        items.retain(|order| order.lines.iter().any(|line| line.pool == pool));
-        items.sort_by_key(|order| std::cmp::Reverse((order.created_at, order.id)));
-        Ok(Page { items, next: page.next })
+        let mut page: Page<Order> = self.pointed_at(of, (limit, after), key).await?;
+        page.items.retain(|order| order.lines.iter().any(|line| line.pool == pool));
+        page.items.sort_by_key(|order| std::cmp::Reverse((order.created_at, order.id)));
+        Ok(page)
     }
 
     /// Asks the database for something that is not there, consistently: it answers, or it cannot.
